@@ -1,0 +1,342 @@
+"""The engine: preflight, plan, apply, verify. It knows no Salesforce and no phase."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from cnxlib.errors import (
+    CnxError,
+    NotConverged,
+    NotYet,
+    PreflightFailed,
+    StalePlan,
+    StepFailed,
+)
+from cnxlib.model import Change, Check, Mode, Observation, Outcome, Plan, Status, Step
+from cnxlib.rounds import Asking, Emit, Rounds, Send
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one change: the id born in it, or the error."""
+
+    id: str = ""
+    error: CnxError | None = None
+
+
+class Resource(Protocol):
+    """One kind of thing: how it is read and how it is changed."""
+
+    batch: int
+    """How many changes `apply` takes at a time."""
+
+    def observe(self) -> Asking[Observation]:
+        """Read the org; return what is there and what the guide asks for. Sends no write."""
+        ...
+
+    def apply(
+        self, changes: Sequence[Change], ids: Mapping[str, str]
+    ) -> Asking[Sequence[Done]]:
+        """Make `changes` so; `ids` holds the Salesforce ids of the items ("kind:key") known so far."""
+        ...
+
+
+CheckGenerator = Callable[[], Asking[Check]]
+
+
+class Engine:
+    """One phase on one org.
+
+    Parameters
+    ----------
+    phase, title:
+        Id and heading of the phase.
+    org_id:
+        Binds plans to the org.
+    resources, checks:
+        What the phase wants, and what must hold before.
+    send:
+        The door to the org.
+    emit:
+        Receives every event.
+    sleep, clock:
+        Stand in for time's in tests.
+    """
+
+    def __init__(
+        self,
+        phase: str,
+        title: str,
+        org_id: str,
+        resources: Sequence[Resource],
+        checks: Sequence[CheckGenerator],
+        send: Send,
+        emit: Emit = lambda name, data: None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._phase, self._title, self._org_id = phase, title, org_id
+        self._resources, self._checks = tuple(resources), tuple(checks)
+        self._emit, self._clock = emit, clock
+        self._rounds = Rounds(send, emit, sleep, clock)
+        self._owners: dict[str, Resource] = {}
+        self._outcome = Outcome(phase, title, "plan", Status.CONVERGED)
+
+    def preflight(self) -> tuple[Check, ...]:
+        """Run the checks; raises `PreflightFailed` naming the required ones that are not ok."""
+        results = self._rounds.drive([check() for check in self._checks])
+        checks = tuple(_value(result) for result in results)
+        for check in checks:
+            self._emit("check", check.as_json())
+        self._outcome = replace(self._outcome, checks=checks)
+        error = _preflight_error(checks)
+        if error is not None:
+            raise error
+        return checks
+
+    def plan(self) -> tuple[Plan, Outcome]:
+        """Observe, and return the differences with the outcome that stands if nothing is applied.
+
+        Raises
+        ------
+        NotYet
+            What a resource needs comes from an earlier phase.
+        """
+        observations = self._observe()
+        plan = self._differences(observations)
+        self._emit(
+            "plan",
+            {
+                "digest": plan.digest,
+                "changes": [change.as_json() for change in plan.changes],
+            },
+        )
+        self._outcome = _described(self._outcome, observations, plan)
+        return plan, self._outcome
+
+    def apply(self, plan: Plan, expected_digest: str = "") -> tuple[Step, ...]:
+        """Make the changes of `plan`, in its order; what depends on a failed one is not run.
+
+        Raises
+        ------
+        StalePlan
+            `expected_digest` is given and is not the plan's: the org or the parameters moved since the review.
+        """
+        if expected_digest and expected_digest != plan.digest:
+            raise StalePlan(
+                f"The plan that was reviewed ({expected_digest[:19]}…) is not the plan of now ({plan.digest[:19]}…)",
+                hint="Plan again, review the differences, and apply the new digest.",
+            )
+        ids: dict[str, str] = {}
+        steps: list[Step] = []
+        for resource, batch in self._batches(plan):
+            lost = {step.change.id for step in steps if step.result != "done"}
+            ready = [
+                change for change in batch if not lost.intersection(change.requires)
+            ]
+            for change in batch:
+                if change not in ready:
+                    steps.append(
+                        self._ended(
+                            Step(change, "not-run", "what it requires was not done")
+                        )
+                    )
+            if ready:
+                steps.extend(self._apply_batch(resource, ready, ids))
+        self._outcome = replace(self._outcome, steps=tuple(steps))
+        return tuple(steps)
+
+    def verify(self, mode: Mode) -> Outcome:
+        """Observe from scratch; the plan must be empty. Returns the final outcome of an apply or a verify."""
+        observations = self._observe()
+        remaining = self._differences(observations)
+        before = self._outcome
+        after = _described(before, observations, remaining)
+        error = _step_error(before.steps) or _convergence_error(remaining.changes)
+        applied = bool(before.changes) and mode == "apply"
+        status = (
+            Status.CHANGED
+            if applied and after.status == Status.CONVERGED
+            else after.status
+        )
+        self._outcome = replace(
+            after,
+            mode=mode,
+            status=Status.FAILED if error else status,
+            reason=error.message if error else after.reason,
+            error=error,
+            changes=before.changes if mode == "apply" else remaining.changes,
+            digest=before.digest if mode == "apply" else remaining.digest,
+            remaining=remaining.changes,
+        )
+        self._emit(
+            "verified",
+            {"remaining": [change.as_json() for change in remaining.changes]},
+        )
+        return self._outcome
+
+    def failed(self, error: CnxError, mode: Mode) -> Outcome:
+        """The outcome of a phase that `error` ended. `NotYet` is known-later in a plan, and blocks otherwise."""
+        status = Status.FAILED
+        if isinstance(error, NotYet):
+            status = Status.KNOWN_LATER if mode == "plan" else Status.BLOCKED
+        self._outcome = replace(
+            self._outcome, mode=mode, status=status, reason=error.message, error=error
+        )
+        return self._outcome
+
+    def _observe(self) -> list[Observation]:
+        results = self._rounds.drive(
+            [resource.observe() for resource in self._resources]
+        )
+        observations: list[Observation] = [_value(result) for result in results]
+        self._owners = {
+            f"{item.kind}:{item.key}": resource
+            for resource, observation in zip(self._resources, observations, strict=True)
+            for item in observation.items
+        }
+        return observations
+
+    def _differences(self, observations: Iterable[Observation]) -> Plan:
+        changes = [
+            item.change() for observation in observations for item in observation.items
+        ]
+        return Plan.of(
+            self._org_id,
+            self._phase,
+            [change for change in changes if change is not None],
+        )
+
+    def _batches(self, plan: Plan) -> list[tuple[Resource, list[Change]]]:
+        """Runs of changes of one resource of which none requires another, no longer than it takes at a time."""
+        batches: list[tuple[Resource, list[Change]]] = []
+        for change in plan.changes:
+            owner = self._owners[change.id]
+            if batches:
+                resource, batch = batches[-1]
+                inside = {other.id for other in batch}
+                if (
+                    resource is owner
+                    and len(batch) < owner.batch
+                    and not inside.intersection(change.requires)
+                ):
+                    batch.append(change)
+                    continue
+            batches.append((owner, [change]))
+        return batches
+
+    def _apply_batch(
+        self, resource: Resource, batch: list[Change], ids: dict[str, str]
+    ) -> list[Step]:
+        for change in batch:
+            self._emit("step-started", change.as_json())
+        started = self._clock()
+        try:
+            done = self._rounds.perform(resource.apply(batch, ids))
+        except CnxError as error:
+            done = [Done(error=error)] * len(batch)
+        seconds = (self._clock() - started) / len(batch)
+        steps = []
+        for change, result in zip(batch, done, strict=True):
+            if result.id:
+                ids[change.id] = result.id
+            failed = result.error is not None
+            text = str(result.error) if failed else ""
+            steps.append(
+                self._ended(
+                    Step(
+                        change, "failed" if failed else "done", text, result.id, seconds
+                    )
+                )
+            )
+        return steps
+
+    def _ended(self, step: Step) -> Step:
+        self._emit(f"step-{step.result}", {**step.change.as_json(), **step.as_json()})
+        return step
+
+
+def _value(result: T | CnxError) -> T:
+    if isinstance(result, CnxError):
+        raise result
+    return result
+
+
+def _described(
+    outcome: Outcome, observations: Sequence[Observation], plan: Plan
+) -> Outcome:
+    manual = tuple(step for observation in observations for step in observation.manual)
+    left = [step for step in manual if not step.done_at]
+    reasons = [
+        observation.not_needed for observation in observations if observation.not_needed
+    ]
+    managed = any(observation.items for observation in observations)
+    if plan:
+        status, reason = Status.PENDING, ""
+    elif left:
+        status, reason = Status.WAITING, left[0].what
+    elif reasons and not managed:
+        status, reason = Status.NOT_NEEDED, reasons[0]
+    else:
+        status, reason = Status.CONVERGED, ""
+    return replace(
+        outcome,
+        status=status,
+        reason=reason,
+        digest=plan.digest,
+        changes=plan.changes,
+        manual=manual,
+        tables=tuple(
+            table for observation in observations for table in observation.tables
+        ),
+    )
+
+
+def _preflight_error(checks: Sequence[Check]) -> PreflightFailed | None:
+    bad = [check for check in checks if not check.ok and check.severity == "required"]
+    if not bad:
+        return None
+    said = "; ".join(
+        f"{check.name}: {check.detail}" if check.detail else check.name for check in bad
+    )
+    hint = " ".join(check.hint for check in bad if check.hint)
+    return PreflightFailed(
+        said,
+        guide=list(dict.fromkeys(s for check in bad for s in check.guide)),
+        hint=hint,
+    )
+
+
+def _step_error(steps: Sequence[Step]) -> StepFailed | None:
+    bad = [step for step in steps if step.result == "failed"]
+    if not bad:
+        return None
+    said = _listed([f"{step.change.op} {step.change.id}: {step.error}" for step in bad])
+    guide = dict.fromkeys(name for step in bad for name in step.change.guide)
+    return StepFailed(
+        said,
+        guide=tuple(guide),
+        hint="Mend the cause, then run again: what is done is kept.",
+    )
+
+
+def _convergence_error(remaining: Sequence[Change]) -> NotConverged | None:
+    if not remaining:
+        return None
+    said = _listed([f"{change.op} {change.id}" for change in remaining])
+    guide = dict.fromkeys(name for change in remaining for name in change.guide)
+    return NotConverged(
+        f"The org differs from the guide: {said}",
+        guide=tuple(guide),
+        hint="Look at the plan, then apply it.",
+    )
+
+
+def _listed(texts: Sequence[str], most: int = 5) -> str:
+    more = f" (and {len(texts) - most} more)" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more

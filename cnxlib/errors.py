@@ -1,0 +1,227 @@
+"""Every error that this project raises on purpose.
+
+::
+
+    CnxError                    exit 1
+    ├── UsageError              exit 2: what was asked cannot be right; nothing was sent to the org
+    │   ├── InventoryError      orgs.yaml is missing, unreadable or malformed
+    │   ├── UnknownOrg          no such alias in the inventory
+    │   ├── UnknownPhase        no such notebook
+    │   ├── ParameterError      unknown parameter, or a value that its model refuses
+    │   └── NotConfirmed        a production org whose id was not typed
+    ├── SecretError             a reference that leads to no secret, or a store that cannot be read or written
+    ├── OrgUnreachable          no answer from the org's address
+    ├── LoginRefused            the org answered, and said no
+    ├── SalesforceError         Salesforce refused a request: ``code``, ``fields``, ``status``
+    │   ├── NotFound            NOT_FOUND, INVALID_CROSS_REFERENCE_KEY, ENTITY_IS_DELETED
+    │   ├── Duplicate           DUPLICATE_VALUE, DUPLICATE_USERNAME, DUPLICATE_DEVELOPER_NAME
+    │   ├── LicenceExhausted    LICENSE_LIMIT_EXCEEDED
+    │   ├── NotPermitted        INSUFFICIENT_ACCESS*, INSUFFICIENT_ACCESS_OR_READONLY, API_DISABLED_FOR_ORG ...
+    │   ├── LimitExceeded       REQUEST_LIMIT_EXCEEDED: never retried
+    │   ├── SessionExpired      INVALID_SESSION_ID
+    │   └── Temporary           UNABLE_TO_LOCK_ROW, SERVER_UNAVAILABLE, 502, 503, 504 ...: worth another try
+    ├── OrgBusy                 another run holds the org
+    ├── RecordError             the run record could not be written or read
+    └── PhaseError              a phase could not go on
+        ├── NotYet              what it needs comes from an earlier phase
+        ├── PreflightFailed     a required check is not ok
+        ├── StalePlan           the plan is no longer the one that was reviewed
+        ├── StepFailed          a change was refused
+        └── NotConverged        verify still finds differences
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CnxError(Exception):
+    """What happened, in which org, at which step of the guide, and what to do next.
+
+    Parameters
+    ----------
+    message:
+        What happened, one sentence, free of secrets.
+    org:
+        Alias of the org, "" where none is concerned.
+    guide:
+        Ids of the guide's steps, such as ``("G1.1",)``.
+    hint:
+        What to do next, one sentence.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, message: str, *, org: str = "", guide: Sequence[str] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.org = org
+        self.guide = tuple(guide)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = ", ".join(
+            part
+            for part in (f"org {self.org}" if self.org else "", " ".join(self.guide))
+            if part
+        )
+        text = f"{self.message} [{where}]" if where else self.message
+        return f"{text}\nWhat to do: {self.hint}" if self.hint else text
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback: the reader of a notebook is an admin."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class UsageError(CnxError):
+    """What was asked cannot be right; nothing was sent to the org."""
+
+    exit_code = 2
+
+
+class InventoryError(UsageError):
+    """orgs.yaml is missing, unreadable or malformed."""
+
+
+class UnknownOrg(UsageError):
+    """No such alias in the inventory."""
+
+
+class UnknownPhase(UsageError):
+    """No such notebook."""
+
+
+class ParameterError(UsageError):
+    """An unknown parameter, or a value that its model refuses."""
+
+
+class NotConfirmed(UsageError):
+    """A production org whose id was not typed."""
+
+
+class SecretError(CnxError):
+    """A reference that leads to no secret, or a store that cannot be read or written."""
+
+
+class OrgUnreachable(CnxError):
+    """No answer from the org's address."""
+
+
+class LoginRefused(CnxError):
+    """The org answered the login, and said no."""
+
+
+class SalesforceError(CnxError):
+    """Salesforce refused a request.
+
+    Parameters
+    ----------
+    message, org, guide, hint:
+        As for `CnxError`.
+    code:
+        Salesforce's errorCode or statusCode. Match this, never the message: messages are translated.
+    fields:
+        Names of the fields that Salesforce blames.
+    status:
+        HTTP status, 0 where the answer carried none of its own.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        fields: Sequence[str] = (),
+        status: int = 0,
+        org: str = "",
+        guide: Sequence[str] = (),
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, org=org, guide=guide, hint=hint)
+        self.code = code
+        self.fields = tuple(fields)
+        self.status = status
+
+
+class NotFound(SalesforceError):
+    """The thing that was named is not there."""
+
+
+class Duplicate(SalesforceError):
+    """It is there already."""
+
+
+class LicenceExhausted(SalesforceError):
+    """No licence of this kind is left."""
+
+
+class NotPermitted(SalesforceError):
+    """The user who is logged in may not do this."""
+
+
+class LimitExceeded(SalesforceError):
+    """The org's API requests of the day are used up."""
+
+
+class SessionExpired(SalesforceError):
+    """The session has ended; a new login is needed."""
+
+
+class Temporary(SalesforceError):
+    """Worth another try after a pause."""
+
+
+class OrgBusy(CnxError):
+    """Another run holds the org."""
+
+
+class RecordError(CnxError):
+    """The run record could not be written or read."""
+
+
+class PhaseError(CnxError):
+    """A phase could not go on."""
+
+
+class NotYet(PhaseError):
+    """What the phase needs comes from an earlier phase.
+
+    Parameters
+    ----------
+    message, org, guide, hint:
+        As for `CnxError`.
+    phase:
+        Id of the earlier phase, such as "01_install_package".
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        phase: str,
+        org: str = "",
+        guide: Sequence[str] = (),
+        hint: str = "",
+    ) -> None:
+        super().__init__(
+            message, org=org, guide=guide, hint=hint or f"Apply {phase} first."
+        )
+        self.phase = phase
+
+
+class PreflightFailed(PhaseError):
+    """A required check is not ok."""
+
+
+class StalePlan(PhaseError):
+    """The plan is no longer the one that was reviewed."""
+
+
+class StepFailed(PhaseError):
+    """A change was refused."""
+
+
+class NotConverged(PhaseError):
+    """Verify still finds differences."""

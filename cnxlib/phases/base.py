@@ -1,0 +1,101 @@
+"""What a phase is: its parameters, its checks, the resources it wants. One module per notebook holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from cnxlib.engine import CheckGenerator, Resource
+from cnxlib.errors import ParameterError
+
+EMAIL = r"^[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+$"
+
+Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=80)]
+EmailOrBlank = Annotated[str, StringConstraints(pattern=f"{EMAIL}|^$", max_length=80)]
+Username = Annotated[str, StringConstraints(pattern=EMAIL, max_length=80)]
+"""A Salesforce user name has the form of an e-mail address (User.Username, 80 characters)."""
+UsernameOrBlank = EmailOrBlank
+
+
+class PhaseParams(BaseModel):
+    """The parameters that every phase takes. Each field's description is its help: in forms, notebooks and docs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    common: ClassVar[tuple[str, ...]] = ("org", "mode", "expected_digest", "confirm_org_id", "ticket", "record")
+
+    org: str = Field("demo", min_length=1, description="alias of the org in orgs.yaml")
+    mode: Literal["plan", "apply", "verify"] = Field("plan", description="plan reads only; apply changes; verify re-reads")
+    expected_digest: str = Field(
+        "", pattern=r"^(sha256:[0-9a-f]{64})?$", description='apply only this reviewed plan ("" is whatever is found now)'
+    )
+    confirm_org_id: str = Field("", description="the org's id, typed, to apply to a production org")
+    ticket: str = Field("", description="change number, kept in the record")
+    record: str = Field("", description='folder of the run record ("" begins a new one)')
+
+
+P = TypeVar("P", bound=PhaseParams)
+
+
+@dataclass(frozen=True)
+class Phase(Generic[P]):
+    """One heading of the guide, one notebook.
+
+    Parameters
+    ----------
+    id, title:
+        Name of the notebook without its ending, and its heading.
+    params:
+        The model of its parameters.
+    checks, resources:
+        What must hold before, and what the phase wants; both from the parameters alone.
+    needs:
+        Ids of the phases whose failure blocks this one.
+    setup_path:
+        Path of the Setup page where a person would do the same by hand.
+    not_needed:
+        Why the phase does not apply with these parameters, "" where it does.
+    """
+
+    id: str
+    title: str
+    params: type[P]
+    checks: Callable[[P], Sequence[CheckGenerator]]
+    resources: Callable[[P], Sequence[Resource]]
+    needs: tuple[str, ...] = ()
+    setup_path: str = ""
+    not_needed: Callable[[P], str] = lambda params: ""
+
+    def parse(self, values: Mapping[str, Any]) -> P:
+        """The parameters as a checked model.
+
+        Raises
+        ------
+        ParameterError
+            A name is unknown or a value refused; names the field and says what it takes.
+        """
+        try:
+            return self.params.model_validate(dict(values))
+        except ValidationError as error:
+            raise ParameterError(
+                f"{self.id}: " + "; ".join(_said(item) for item in error.errors(include_url=False)),
+                org=str(values.get("org", "")),
+                hint=f"`cnx schema --phase {self.id[:2]}` lists the parameters and what they take.",
+            ) from None
+
+    @property
+    def own_parameters(self) -> list[str]:
+        """Names of the parameters that are this phase's own, in the notebook's order."""
+        return [name for name in self.params.model_fields if name not in PhaseParams.common]
+
+
+def _said(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"]) or "parameters"
+    if item["type"] == "extra_forbidden":
+        return f"there is no parameter {place}"
+    given = item.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"{place}: {item['msg'].removeprefix('Value error, ')}{shown}"

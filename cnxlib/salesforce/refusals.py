@@ -1,0 +1,70 @@
+"""Salesforce's error answers as errors of this project. Matched by code, never by message: messages are translated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnxlib.errors import (
+    Duplicate,
+    LicenceExhausted,
+    LimitExceeded,
+    NotFound,
+    NotPermitted,
+    SalesforceError,
+    SessionExpired,
+    Temporary,
+)
+
+_BY_CODE: dict[str, type[SalesforceError]] = {
+    "NOT_FOUND": NotFound,
+    "INVALID_CROSS_REFERENCE_KEY": NotFound,
+    "ENTITY_IS_DELETED": NotFound,
+    "DUPLICATE_VALUE": Duplicate,
+    "DUPLICATE_USERNAME": Duplicate,
+    "DUPLICATE_DEVELOPER_NAME": Duplicate,
+    "LICENSE_LIMIT_EXCEEDED": LicenceExhausted,
+    "INSUFFICIENT_ACCESS": NotPermitted,
+    "INSUFFICIENT_ACCESS_OR_READONLY": NotPermitted,
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": NotPermitted,
+    "API_DISABLED_FOR_ORG": NotPermitted,
+    "API_CURRENTLY_DISABLED": NotPermitted,
+    "REQUEST_LIMIT_EXCEEDED": LimitExceeded,
+    "INVALID_SESSION_ID": SessionExpired,
+    "UNABLE_TO_LOCK_ROW": Temporary,
+    "SERVER_UNAVAILABLE": Temporary,
+    "ALREADY_IN_PROCESS": Temporary,
+    "PACKAGE_UNAVAILABLE": Temporary,
+}
+
+_HINTS: dict[type[SalesforceError], str] = {
+    NotPermitted: "Log in as an administrator, or have the missing permission granted.",
+    LicenceExhausted: "Free a licence (deactivate a user) or buy one, then run again.",
+    LimitExceeded: "Wait until the org's 24-hour limit of API requests frees up (Setup, Company Information).",
+    SessionExpired: "Log in again, then run again: what is done is kept.",
+    Temporary: "Run again in a minute: what is done is kept.",
+}
+
+
+def refusal(code: str, message: str, fields: Sequence[str] = (), status: int = 0, org: str = "") -> SalesforceError:
+    """The error for one errorCode or statusCode; `status` is the HTTP status, 0 where unknown."""
+    code = code.removeprefix("sf:")
+    kind = _BY_CODE.get(code, Temporary if status in (502, 503, 504) else SalesforceError)
+    return kind(
+        f"{code}: {message}" if code else message,
+        code=code,
+        fields=fields,
+        status=status,
+        org=org,
+        hint=_HINTS.get(kind, ""),
+    )
+
+
+def refusal_from_body(body: Any, status: int, org: str = "") -> SalesforceError:
+    """The error in an answer's JSON: a list of {"message","errorCode","fields"}, or OAuth's {"error", ...}."""
+    first = body[0] if isinstance(body, list) and body else body
+    if not isinstance(first, dict):
+        return refusal("", f"HTTP {status} without an error that can be read", status=status, org=org)
+    code = str(first.get("errorCode") or first.get("statusCode") or first.get("error") or "")
+    message = str(first.get("message") or first.get("error_description") or "")
+    return refusal(code, message, first.get("fields") or (), status, org)

@@ -1,0 +1,150 @@
+"""What can be asked of an org: plain values that resources yield and `Org.send` answers.
+
+Reads are hashable, so that the doubles of a round can be dropped. A `Secret` stands for its value in any write: it is
+looked up only while the request is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Stands for the secret that a reference leads to ("age:NAME")."""
+
+    reference: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """SOQL by the REST API. Answer: all rows, as dicts without `attributes`; parent fields as nested dicts."""
+
+    soql: str
+
+
+@dataclass(frozen=True)
+class ToolingQuery:
+    """SOQL by the Tooling API. Answer: as for `Query`."""
+
+    soql: str
+
+
+@dataclass(frozen=True)
+class ReadMetadata:
+    """One component by Metadata API readMetadata. Answer: a dict without empty properties, None where it is missing."""
+
+    type: str
+    full_name: str
+
+
+@dataclass(frozen=True)
+class WhoAmI:
+    """The org and the user that are logged in. Answer: a `Identity`; costs no request."""
+
+
+@dataclass(frozen=True)
+class SecretHeld:
+    """Whether the secret store holds `name` for this org. Answer: its reference, "" where not; costs no request."""
+
+    name: str
+
+
+READS = (Query, ToolingQuery, ReadMetadata, WhoAmI, SecretHeld)
+
+
+@dataclass(frozen=True)
+class Insert:
+    """Create one row. Answer: its id."""
+
+    sobject: str
+    values: Mapping[str, Any]
+    tooling: bool = False
+
+
+@dataclass(frozen=True)
+class Update:
+    """Change one row. Answer: None."""
+
+    sobject: str
+    id: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete one row. Answer: None."""
+
+    sobject: str
+    id: str
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one row of a collection."""
+
+    id: str
+    code: str = ""
+    message: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the row was written."""
+        return not self.code
+
+
+@dataclass(frozen=True)
+class InsertRows:
+    """Create up to 200 rows of one object, each for itself. Answer: a `RowResult` for each."""
+
+    sobject: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class DeleteRows:
+    """Delete up to 200 rows by id, each for itself. Answer: a `RowResult` for each."""
+
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SetPassword:
+    """Set a user's password (REST, sObject User Password). Answer: None."""
+
+    user_id: str
+    password: Secret
+
+
+@dataclass(frozen=True)
+class WriteMetadata:
+    """One component by createMetadata or updateMetadata; `component` includes fullName. Answer: None."""
+
+    op: Literal["create", "update"]
+    type: str
+    component: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class MakeSecret:
+    """Draw a new secret and keep it in the store under `name` for this org. Answer: a `Secret`; costs no request."""
+
+    name: str
+    kind: Literal["password", "alphanumeric"]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who is logged in where."""
+
+    org_id: str
+    org_name: str
+    org_type: str
+    """"production", "sandbox", "developer" or "trial" (Organization.IsSandbox, OrganizationType, TrialExpirationDate)."""
+    user_id: str
+    username: str
+    email: str
+    url: str
+    api_version: str
