@@ -1,0 +1,293 @@
+"""One simulated org, and all the orgs of a process.
+
+``Org`` is what every door (REST, Tooling, SOAP, identity, control) talks to. Rows go in by ``insert``/``update``/``delete``, where
+Salesforce's rules apply, or by ``put``, where none does and scenarios come from. Things that only the Metadata API or the identity
+doors know (settings, connected apps, sessions) are documents: JSON by kind and name.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from . import actor as actors
+from . import dml, entities, ids, packages, soql, values
+from .actor import Actor
+from .errors import ApiError
+from .schema import Field, SObject, parse_field, standard
+from .snapshot import snapshot
+from .store import Store
+
+__all__ = ["Actor", "Org", "Orgs"]
+
+
+class Org:
+    """A Salesforce org.
+
+    Args:
+        alias: its name in this process.
+        scenario: the name of the scenario it was seeded from.
+        seed: fills the empty org.
+        path: a state file; without one the org lives in memory.
+        directory: the orgs of the process; usernames and consumer keys are unique among them.
+    """
+
+    def __init__(
+        self,
+        alias: str,
+        scenario: str,
+        seed: Callable[[Org], None] | None = None,
+        path: str | None = None,
+        directory: Orgs | None = None,
+    ) -> None:
+        self.alias = alias
+        self.scenario = scenario
+        self.org_id = ids.org_id(alias)
+        self.lock = threading.RLock()
+        self.directory = directory
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.cursors: dict[str, soql.Result] = {}
+        self.store = Store(self.org_id, path)
+        self.schema = standard()
+        self._seed = seed
+        self.store.create(self.schema)
+        if self.store.document("_org", "seeded") is None:
+            self._fill()
+        else:
+            self._restore_fields()
+
+    def _fill(self) -> None:
+        with self.transaction():
+            if self._seed:
+                self._seed(self)
+            self.store.put_document("_org", "seeded", {"scenario": self.scenario})
+            entities.refresh(self)
+
+    def _restore_fields(self) -> None:
+        for name, description in self.store.documents("CustomField").items():
+            sobject, _, api_name = name.partition(".")
+            self.schema = self.schema.with_field(sobject, parse_field(api_name, description))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the org's lock; an exception undoes everything since. Nestable."""
+        with self.lock:
+            schema = self.schema
+            try:
+                with self.store.transaction():
+                    yield
+            except BaseException:
+                self.schema = schema
+                raise
+
+    def actor(self, user_id: str, session_id: str | None = None) -> Actor:
+        """The user with the permissions of this moment.
+
+        Raises:
+            ApiError: INVALID_SESSION_ID where there is no such active user.
+        """
+        with self.lock:
+            return actors.load(self.store, ids.to18(user_id), session_id)
+
+    # ---- rows, with Salesforce's rules
+
+    def insert(self, sobject: str, values: Mapping[str, Any], actor: Actor, *, tooling: bool = False) -> str:
+        """Create a row and return its id.
+
+        Raises:
+            ApiError: Salesforce would refuse it.
+        """
+        self.settle()
+        with self.transaction():
+            return dml.insert(self, sobject, values, actor, tooling=tooling)
+
+    def update(self, sobject: str, id: str, values: Mapping[str, Any], actor: Actor, *, tooling: bool = False) -> None:
+        """Change fields of a row.
+
+        Raises:
+            ApiError: Salesforce would refuse it.
+        """
+        self.settle()
+        with self.transaction():
+            dml.update(self, sobject, id, values, actor, tooling=tooling)
+
+    def delete(self, sobject: str, id: str, actor: Actor, *, tooling: bool = False) -> None:
+        """Delete a row.
+
+        Raises:
+            ApiError: Salesforce would refuse it.
+        """
+        self.settle()
+        with self.transaction():
+            dml.delete(self, sobject, id, actor, tooling=tooling)
+
+    def query(self, text: str, actor: Actor, *, tooling: bool = False) -> list[dict[str, Any]]:
+        """The rows that a SOQL query answers, in REST's shape.
+
+        Raises:
+            ApiError: the query is malformed, names what is not there or what the user may not see.
+        """
+        return self.run_query(text, actor, tooling=tooling).records
+
+    def run_query(
+        self, text: str, actor: Actor, *, tooling: bool = False, all_rows: bool = False, version: str = "68.0"
+    ) -> soql.Result:
+        """The whole result of a SOQL query, with its size and columns (``query`` and ``queryAll`` of the API version given).
+
+        Raises:
+            ApiError: as ``query``.
+        """
+        self.settle()
+        with self.lock:
+            return soql.run(self, text, actor, tooling=tooling, all_rows=all_rows, version=version)
+
+    # ---- rows, rule-free
+
+    def get(self, sobject: str, id: str, fields: Sequence[str] | None = None) -> dict[str, Any]:
+        """A row by its id in either length.
+
+        Raises:
+            ApiError: NOT_FOUND.
+        """
+        found = self.rows(sobject, Id=id) if ids.is_id(id) else []
+        if not found:
+            raise ApiError("NOT_FOUND", "The requested resource does not exist", status=404)
+        return found[0] if fields is None else {name: found[0][name] for name in fields}
+
+    def rows(self, sobject: str, **equals: Any) -> list[dict[str, Any]]:
+        """The rows whose fields have these values, by id. Text is compared without regard to case."""
+        self.settle()
+        each = self.schema[sobject]
+        wanted = {}
+        for name, value in equals.items():
+            one = each.fields[name.lower()]
+            wanted[one.name] = values.stored(one, value)
+        with self.lock:
+            found = self.store.select(each, wanted)
+        return [{name: values.shown(each.fields[name.lower()], value) for name, value in row.items()} for row in found]
+
+    def put(self, sobject: str, row: Mapping[str, Any]) -> str:
+        """Write a row as it stands and return its id; what it leaves out takes its default. A row of the same Id is replaced."""
+        return self.put_many(sobject, [row])[0]
+
+    def put_many(self, sobject: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+        """``put`` for many rows."""
+        each = self.schema[sobject]
+        with self.lock:
+            full = dml.complete(self, each, rows)
+            self.store.insert_many(each.name, full)
+        return [str(row["Id"]) for row in full]
+
+    def new_id(self, sobject: str) -> str:
+        """An id that no row of this org had before."""
+        prefix = self.schema[sobject].prefix
+        return ids.record_id(prefix, self.org_id, self.store.next_number(prefix))
+
+    # ---- documents
+
+    def document(self, kind: str, name: str) -> dict[str, Any] | None:
+        """The document of that kind and name, or ``None``."""
+        with self.lock:
+            return self.store.document(kind, name)
+
+    def documents(self, kind: str) -> dict[str, dict[str, Any]]:
+        """All documents of a kind, by name."""
+        with self.lock:
+            return self.store.documents(kind)
+
+    def put_document(self, kind: str, name: str, value: Mapping[str, Any]) -> None:
+        """Write a document. Kinds that start with ``_`` (sessions, tokens, password hashes) never appear in a snapshot."""
+        with self.lock:
+            self.store.put_document(kind, name, value)
+
+    def drop_document(self, kind: str, name: str) -> None:
+        """Take a document away, if it is there."""
+        with self.lock:
+            self.store.drop_document(kind, name)
+
+    # ---- the shape of the org
+
+    def sobject(self, name: str) -> SObject | None:
+        """The object of that name, in whatever case, with the custom fields of this org."""
+        return self.schema.get(name)
+
+    def add_field(self, sobject: str, name: str, description: Mapping[str, Any]) -> Field:
+        """Give an object a custom field, described as in the schema's files (``{"is": "string(80) create ...", "label": ...}``)."""
+        with self.transaction():
+            one = parse_field(name, description)
+            canonical = self.schema[sobject].name
+            self.store.add_column(canonical, one)
+            self.schema = self.schema.with_field(canonical, one)
+            self.store.put_document("CustomField", f"{canonical}.{name}", description)
+            entities.refresh(self)
+        return one
+
+    def settle(self) -> None:
+        """Let happen what is due by the clock: a package whose installation has come to its end."""
+        with self.lock:
+            packages.settle(self)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state in canonical form, without anything secret."""
+        self.settle()
+        with self.lock:
+            return snapshot(self)
+
+    def reset(self) -> None:
+        """Back to the scenario."""
+        with self.lock:
+            self.store.clear(self.schema)
+            self.schema = standard()
+            self.cursors.clear()
+            self._fill()
+
+
+class Orgs:
+    """The orgs of a process, found by alias, by id in either length, or by the username of one of their users.
+
+    Args:
+        seed: fills a new org according to its scenario.
+        path: a state file for all of them; without one they live in memory.
+    """
+
+    def __init__(self, seed: Callable[[Org], None] | None = None, path: str | None = None) -> None:
+        self._seed = seed
+        self._path = path
+        self._by_id: dict[str, Org] = {}
+
+    def add(self, alias: str, scenario: str) -> Org:
+        """Make the org of that alias.
+
+        Raises:
+            ValueError: there is one already.
+        """
+        if self.get(alias):
+            raise ValueError(f"there is an org {alias} already")
+        org = Org(alias, scenario, self._seed, self._path, self)
+        self._by_id[org.org_id] = org
+        return org
+
+    def get(self, alias: str) -> Org | None:
+        """The org of that alias."""
+        return next((org for org in self if org.alias == alias), None)
+
+    def by_org_id(self, org_id: str) -> Org | None:
+        """The org of that id, in either length."""
+        return self._by_id.get(ids.to18(org_id)) if ids.is_id(org_id) else None
+
+    def by_username(self, username: str) -> tuple[Org, dict[str, Any]] | None:
+        """The org in which the username is, and the user's row. No two users of all orgs have the same."""
+        for org in self:
+            found = org.rows("User", Username=username)
+            if found:
+                return org, found[0]
+        return None
+
+    def __iter__(self) -> Iterator[Org]:
+        return iter(list(self._by_id.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_id)
