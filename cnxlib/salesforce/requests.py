@@ -42,7 +42,7 @@ class ReadMetadata:
 
 @dataclass(frozen=True)
 class WhoAmI:
-    """The org and the user that are logged in. Answer: a `Identity`; costs no request."""
+    """The org and the user that are logged in. Answer: an `Identity`; costs no request."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,6 @@ class SecretHeld:
     """Whether the secret store holds `name` for this org. Answer: its reference, "" where not; costs no request."""
 
     name: str
-
-
-READS = (Query, ToolingQuery, ReadMetadata, WhoAmI, SecretHeld)
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,7 @@ class Identity:
     org_id: str
     org_name: str
     org_type: str
-    """"production", "sandbox", "developer" or "trial" (Organization.IsSandbox, OrganizationType, TrialExpirationDate)."""
+    """One of production, sandbox, developer, trial."""
     user_id: str
     username: str
     email: str

@@ -1,0 +1,42 @@
+"""The only door to Salesforce: login, rows (SOQL, collections, composite), tooling, metadata, errors and retries."""
+
+from cnxlib.salesforce.requests import (
+    Delete,
+    DeleteRows,
+    Identity,
+    Insert,
+    InsertRows,
+    MakeSecret,
+    Query,
+    ReadMetadata,
+    RowResult,
+    Secret,
+    SecretHeld,
+    SetPassword,
+    ToolingQuery,
+    Update,
+    WhoAmI,
+    WriteMetadata,
+)
+from cnxlib.salesforce.soql import chunks, soql
+
+__all__ = [
+    "Delete",
+    "DeleteRows",
+    "Identity",
+    "Insert",
+    "InsertRows",
+    "MakeSecret",
+    "Query",
+    "ReadMetadata",
+    "RowResult",
+    "Secret",
+    "SecretHeld",
+    "SetPassword",
+    "ToolingQuery",
+    "Update",
+    "WhoAmI",
+    "WriteMetadata",
+    "chunks",
+    "soql",
+]

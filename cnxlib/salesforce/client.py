@@ -1,0 +1,200 @@
+"""One org's doors over simple-salesforce: REST, Tooling and Metadata API, with retries and a renewed session.
+
+A read is retried after anything passing. A write is retried only where Salesforce answered that it did nothing
+(a locked row): a write whose answer was lost may have arrived, so the next run looks for it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import requests
+import tenacity
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError as RefusedBySalesforce
+
+from cnxlib.errors import OrgUnreachable, SessionExpired, Temporary
+from cnxlib.inventory import OrgEntry
+from cnxlib.salesforce.http import session as http_session
+from cnxlib.salesforce.login import log_in
+from cnxlib.salesforce.metadata import MetadataDoor
+from cnxlib.salesforce.refusals import refusal_from_body
+
+T = TypeVar("T")
+
+NEWEST_TESTED = 67
+"""REST API version asked for where the org lists it (Summer '26); an older org's newest is taken as it is."""
+
+_NOTHING_DONE = ("UNABLE_TO_LOCK_ROW", "ALREADY_IN_PROCESS")
+
+
+class Client:
+    """Requests to one org.
+
+    Parameters
+    ----------
+    alias, entry:
+        The org and its inventory entry.
+    pause:
+        First pause between tries, in seconds; doubles up to ten times itself.
+
+    Raises
+    ------
+    OrgUnreachable, LoginRefused, SecretError
+        From the login, which is made at once.
+    """
+
+    def __init__(self, alias: str, entry: OrgEntry, pause: float = 0.5) -> None:
+        self.alias, self._entry, self._pause = alias, entry, pause
+        self._http, self._counter = http_session(entry.ca_cert)
+        self._open()
+
+    def _open(self) -> None:
+        opened = self.guarded(lambda: log_in(self.alias, self._entry, self._http))
+        self.url, self._session_id = opened.url, opened.id
+        versions = self.guarded(lambda: self._http.get(f"{opened.url}/services/data").json())
+        try:
+            listed = [float(version["version"]) for version in versions]
+        except (TypeError, KeyError, ValueError):
+            raise OrgUnreachable(
+                f"{opened.url} does not answer as a Salesforce org does",
+                org=self.alias,
+                hint="Check the url in the org's entry of the inventory.",
+            ) from None
+        newest = max((version for version in listed if version <= NEWEST_TESTED), default=max(listed))
+        self.api_version = f"{newest:.1f}"
+        self._salesforce = Salesforce(
+            session_id=opened.id, instance_url=opened.url, version=self.api_version, session=self._http
+        )
+        self._metadata: MetadataDoor | None = None
+
+    @property
+    def api_calls(self) -> int:
+        """HTTP requests sent to the org so far."""
+        return self._counter.requests
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, path: str) -> Any:
+        """GET below /services/data/vXX.0/, retried."""
+        return self.read(lambda: self._rest("GET", path))
+
+    def post_to_read(self, path: str, body: Mapping[str, Any]) -> Any:
+        """POST that only reads (a batch of queries), retried."""
+        return self.read(lambda: self._rest("POST", path, json=body))
+
+    def write(self, method: str, path: str, body: Any = None, **kwargs: Any) -> Any:
+        """POST, PATCH or DELETE that changes the org."""
+        return self.changed(lambda: self._rest(method, path, json=body, **kwargs))
+
+    def userinfo(self) -> dict[str, Any]:
+        """OAuth userinfo of the session: user_id, organization_id, preferred_username, email ..."""
+
+        def ask() -> dict[str, Any]:
+            answer = self._http.get(
+                f"{self.url}/services/oauth2/userinfo", headers={"Authorization": f"Bearer {self._session_id}"}
+            )
+            if answer.status_code != requests.codes.ok:
+                # 403 "Bad_OAuth_Token" as plain text: the session is not, or no longer, good.
+                raise SessionExpired(
+                    f"{self.url} does not know this session (HTTP {answer.status_code})",
+                    code="INVALID_SESSION_ID",
+                    org=self.alias,
+                    hint="Log in again and renew what the org's `session` refers to.",
+                )
+            found: dict[str, Any] = answer.json()
+            return found
+
+        return self.guarded(ask)
+
+    @property
+    def metadata(self) -> MetadataDoor:
+        """The Metadata API, made on first use: its WSDL takes half a second to read."""
+        if self._metadata is None:
+            self._metadata = MetadataDoor(self.alias, self.url, self._session_id, self._http)
+        return self._metadata
+
+    def read(self, ask: Callable[[], T]) -> T:
+        """Ask, up to four times after passing errors, once more after a renewed session."""
+        return self._retried(ask, lambda error: isinstance(error, Temporary | OrgUnreachable))
+
+    def changed(self, do: Callable[[], T]) -> T:
+        """Do, again only where Salesforce said that it did nothing."""
+        return self._retried(do, lambda error: isinstance(error, Temporary) and error.code in _NOTHING_DONE)
+
+    def _retried(self, call: Callable[[], T], worth: Callable[[BaseException], bool]) -> T:
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(worth),
+            stop=tenacity.stop_after_attempt(4),
+            wait=tenacity.wait_exponential_jitter(self._pause, 10 * self._pause, jitter=self._pause / 2),
+            reraise=True,
+        )
+
+        def renewed() -> T:
+            try:
+                return self.guarded(call)
+            except SessionExpired:
+                if self._entry.login.route == "session":
+                    raise
+                self._open()
+                return self.guarded(call)
+
+        return retrying(renewed)
+
+    def _rest(self, method: str, path: str, **kwargs: Any) -> Any:
+        return self._salesforce.restful(path, method=method, **kwargs)
+
+    def guarded(self, call: Callable[[], T]) -> T:
+        """Call, and raise foreign errors as this project's own."""
+        try:
+            return call()
+        except RefusedBySalesforce as error:
+            raise refusal_from_body(error.content, error.status, self.alias) from None
+        except requests.exceptions.SSLError:
+            raise OrgUnreachable(
+                f"The certificate of {self._entry.login.url} is not trusted",
+                org=self.alias,
+                hint="Behind a proxy that opens TLS, name its CA in REQUESTS_CA_BUNDLE. TLS is always verified.",
+            ) from None
+        except requests.exceptions.JSONDecodeError:
+            raise OrgUnreachable(
+                f"{self._entry.login.url} answered with something that is no JSON",
+                org=self.alias,
+                hint="Check the url in the org's entry: it must be the org's own address, without a path.",
+            ) from None
+        except requests.RequestException as error:
+            raise OrgUnreachable(
+                f"No answer from {self._entry.login.url} ({type(error).__name__})",
+                org=self.alias,
+                hint="Check the url in the org's entry, the network and the proxy (HTTPS_PROXY), then run again.",
+            ) from None
+
+
+def rows_of(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of one page of a query's answer, without `attributes` at any depth."""
+    return [_bare(row) for row in result["records"]]
+
+
+def _bare(row: Mapping[str, Any]) -> dict[str, Any]:
+    bare: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "attributes":
+            continue
+        if isinstance(value, dict):
+            bare[name] = rows_of(value) if "records" in value else _bare(value)
+        else:
+            bare[name] = value
+    return bare
+
+
+def page_path(next_records_url: str) -> str:
+    """Path below /services/data/vXX.0/ of a query's next page."""
+    return next_records_url.split("/", 4)[4]
+
+
+def is_refused(result: Any) -> bool:
+    """Whether a subrequest's body is a list of errors."""
+    return isinstance(result, Sequence) and bool(result) and isinstance(result[0], dict) and "errorCode" in result[0]
