@@ -1,0 +1,225 @@
+"""The run record: one folder per run, and in it what happened, written down as it happens.
+
+::
+
+    <runs root>/<alias>/<run id>/
+        events.jsonl             one JSON object a line, in the order of what happened
+        NN_name.ipynb            the executed notebooks
+        run.json                 the published object of the whole run, written when it ends
+
+An event is ``{"at", "run_id", "org", "phase", "mode", "event", "data"}``. Its names, and what `data` holds:
+
+=================  =====================================================================================================
+run-started        phases (ids), parameters (by phase), ticket
+phase-started      org (alias, id, name, type), user, simulated, params, guide (ids of the steps it serves)
+check              `Check.as_json`
+plan               digest, changes
+step-started       `Change.as_json`
+step-done          change and step in one, as are step-failed and step-not-run
+progress           text
+verified           remaining (changes)
+phase-ended        `Outcome.as_json`
+run-ended          status, seconds, api_calls
+=================  =====================================================================================================
+
+The kernel that executes a notebook writes the events of its phase; the runner writes those of the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from cnxlib.errors import RecordError
+
+EVENTS = "events.jsonl"
+RUN = "run.json"
+
+_HINT = "See that the disk has room and that you may write there, or name another folder in CNX_RUNS."
+
+
+def runs_root() -> Path:
+    """Where records are kept, absolute: $CNX_RUNS, else ./runs."""
+    named = os.environ.get("CNX_RUNS")
+    return Path(named).expanduser().resolve() if named else Path("runs").resolve()
+
+
+def folder_of(alias: str, root: Path | None = None) -> Path:
+    """The folder of an org's runs. Characters that a file name cannot hold are percent-encoded."""
+    name = quote(alias, safe=" @+()'")
+    return (root or runs_root()) / (name.replace(".", "%2E") if not name.strip(". ") else name)
+
+
+def runs_of(alias: str, root: Path | None = None) -> list[Path]:
+    """The folders of an org's runs, oldest first; empty where there are none."""
+    folder = folder_of(alias, root)
+    return sorted(path for path in folder.glob("*/") if (path / EVENTS).exists())
+
+
+class RunRecord:
+    """One run's folder. Several processes may write events to it: each event is one append.
+
+    Attributes
+    ----------
+    path:
+        The folder, absolute.
+    run_id:
+        Its name, sorted by the time of its beginning: "20261123T204006Z-9f3c" (UTC).
+    org:
+        Alias of the org.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.run_id = self.path.name
+        self.org = unquote(self.path.parent.name)
+        self._lock = threading.Lock()
+        self._whole = False
+
+    @classmethod
+    def begin(cls, alias: str, root: Path | None = None) -> RunRecord:
+        """A new record for a run on the org `alias`.
+
+        Raises
+        ------
+        RecordError
+            The folder cannot be made.
+        """
+        while True:
+            run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+            path = folder_of(alias, root) / run_id
+            try:
+                path.mkdir(parents=True)
+                (path / EVENTS).touch()
+            except FileExistsError:
+                if path.is_dir():  # drawn twice within a second
+                    continue
+                raise RecordError(f"{path.parent} is no folder", org=alias, hint=_HINT) from None
+            except OSError as error:
+                raise RecordError(
+                    f"No run record can begin at {path}: {error.strerror}", org=alias, hint=_HINT
+                ) from None
+            return cls(path)
+
+    @classmethod
+    def join(cls, path: Path | str) -> RunRecord:
+        """The record that another process began.
+
+        Raises
+        ------
+        RecordError
+            `path` is no run record.
+        """
+        if not (Path(path) / EVENTS).is_file():
+            raise RecordError(f"{path} is no run record", hint='Leave `record` "" to begin a new one.')
+        return cls(Path(path))
+
+    def event(self, name: str, data: Mapping[str, Any], *, phase: str = "", mode: str = "") -> None:
+        """Append one event.
+
+        Raises
+        ------
+        RecordError
+            It could not be written: what is not on record must not go on.
+        """
+        entry = {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "run_id": self.run_id,
+            "org": self.org,
+            "phase": phase,
+            "mode": mode,
+            "event": name,
+            "data": data,
+        }
+        line = json.dumps(entry, ensure_ascii=False, default=str).encode() + b"\n"
+        with self._lock:
+            try:
+                self._append(line)
+            except OSError as error:
+                raise RecordError(
+                    f"{self.path / EVENTS} cannot be written: {error.strerror}", org=self.org, hint=_HINT
+                ) from None
+
+    def _append(self, line: bytes) -> None:
+        path = self.path / EVENTS
+        if not self._whole:  # whoever wrote before may have been killed within a line
+            with path.open("rb") as file:
+                file.seek(0, os.SEEK_END)
+                if file.tell():
+                    file.seek(-1, os.SEEK_END)
+                    line = line if file.read() == b"\n" else b"\n" + line
+            self._whole = True
+        with path.open("ab", buffering=0) as file:
+            written = file.write(line)
+            if written != len(line):  # a full disk takes a part and says so at the next write
+                file.write(line[written:])
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> Path:
+        """Write `value` as the file `name` of the record, wholly or not at all; returns its path.
+
+        Raises
+        ------
+        RecordError
+            It could not be written.
+        """
+        path = self.path / name
+        fresh = path.with_name(f"{name}.{os.getpid()}.new")
+        try:
+            with fresh.open("w", encoding="utf-8") as file:
+                json.dump(value, file, ensure_ascii=False, indent=2, default=str)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        except OSError as error:
+            raise RecordError(f"{path} cannot be written: {error.strerror}", org=self.org, hint=_HINT) from None
+        return path
+
+    def read_json(self, name: str = RUN) -> dict[str, Any] | None:
+        """The file `name` of the record, None where it was not written.
+
+        Raises
+        ------
+        RecordError
+            It is there and cannot be read.
+        """
+        try:
+            value: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RecordError(f"{self.path / name} cannot be read: {error}", org=self.org) from None
+        return value
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """The events of a record's folder, in order; a line that a crash cut short is left out.
+
+    Raises
+    ------
+    RecordError
+        There are none to read.
+    """
+    try:
+        content = (path / EVENTS).read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path / EVENTS} cannot be read: {error.strerror}") from None
+    return list(parse_events(content.splitlines()))
+
+
+def parse_events(lines: list[bytes]) -> Iterator[dict[str, Any]]:
+    """The events in `lines`, without those that are no whole JSON object."""
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            yield event
