@@ -122,6 +122,7 @@ def setup() -> None:
         pip_install("Installing the packages of requirements.lock (takes minutes)", "--require-hashes", "-r", str(LOCK))
         # The build backend is in the lock too: nothing is fetched beside it.
         pip_install("Installing the project", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        compile_all()
         stamp(wanted())
         say(f"Ready in .venv after {time.monotonic() - began:.0f} s")
 
@@ -157,9 +158,18 @@ def make_venv() -> None:
 def pip_install(label: str, *arguments: str) -> None:
     """Run `pip install` in `.venv` as this machine has pip configured, with its output in LOG."""
     # --no-user: where pip is set to install for the user, that cannot mean this folder.
-    options = ["--no-user", "--no-input", "--progress-bar", "off"]
+    options = ["--no-user", "--no-input", "--progress-bar", "off", "--no-compile"]
     if run_quietly(label, [str(PYTHON), "-m", "pip", "install", *options, *arguments]) != 0:
         raise SetupError(f"{reason(LOG.read_text(encoding='utf-8', errors='replace'))} (all of it: {LOG})")
+
+
+def compile_all() -> None:
+    """Byte-compile what is installed on all cores, which takes pip, with its one, most of the time of an installation.
+
+    What cannot be compiled (templates, other versions' syntax) is compiled, or fails, when it is imported.
+    """
+    folder = VENV / ("Lib" if os.name == "nt" else "lib")
+    run_quietly("Compiling", [str(PYTHON), "-m", "compileall", "-qq", "-j", "0", str(folder)])
 
 
 def reason(output: str) -> str:
