@@ -58,6 +58,12 @@ def test_imports_are_declared(pattern: str, declared: list[str]) -> None:
     assert missing == set()
 
 
+def test_every_folder_of_modules_is_a_package() -> None:
+    """What has no __init__.py, import-linter passes over in silence."""
+    folders = {path.parent for path in (ROOT / "cnxlib").rglob("*.py")}
+    assert [str(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 def locked() -> Iterator[tuple[Requirement, list[str]]]:
     """The requirements of the lock with the hashes of their files."""
     lines = LOCK.replace("\\\n", " ").splitlines()
