@@ -39,9 +39,7 @@ class Resource(Protocol):
         """Read the org; return what is there and what the guide asks for. Sends no write."""
         ...
 
-    def apply(
-        self, changes: Sequence[Change], ids: Mapping[str, str]
-    ) -> Asking[Sequence[Done]]:
+    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
         """Make `changes` so; `ids` holds the Salesforce ids of the items ("kind:key") known so far."""
         ...
 
@@ -85,6 +83,7 @@ class Engine:
         self._emit, self._clock = emit, clock
         self._rounds = Rounds(send, emit, sleep, clock)
         self._owners: dict[str, Resource] = {}
+        self._found: dict[str, str] = {}
         self._outcome = Outcome(phase, title, "plan", Status.CONVERGED)
 
     def preflight(self) -> tuple[Check, ...]:
@@ -132,20 +131,14 @@ class Engine:
                 f"The plan that was reviewed ({expected_digest[:19]}…) is not the plan of now ({plan.digest[:19]}…)",
                 hint="Plan again, review the differences, and apply the new digest.",
             )
-        ids: dict[str, str] = {}
+        ids = dict(self._found)
         steps: list[Step] = []
         for resource, batch in self._batches(plan):
             lost = {step.change.id for step in steps if step.result != "done"}
-            ready = [
-                change for change in batch if not lost.intersection(change.requires)
-            ]
+            ready = [change for change in batch if not lost.intersection(change.requires)]
             for change in batch:
                 if change not in ready:
-                    steps.append(
-                        self._ended(
-                            Step(change, "not-run", "what it requires was not done")
-                        )
-                    )
+                    steps.append(self._ended(Step(change, "not-run", "what it requires was not done")))
             if ready:
                 steps.extend(self._apply_batch(resource, ready, ids))
         self._outcome = replace(self._outcome, steps=tuple(steps))
@@ -159,11 +152,7 @@ class Engine:
         after = _described(before, observations, remaining)
         error = _step_error(before.steps) or _convergence_error(remaining.changes)
         applied = bool(before.changes) and mode == "apply"
-        status = (
-            Status.CHANGED
-            if applied and after.status == Status.CONVERGED
-            else after.status
-        )
+        status = Status.CHANGED if applied and after.status == Status.CONVERGED else after.status
         self._outcome = replace(
             after,
             mode=mode,
@@ -185,27 +174,19 @@ class Engine:
         status = Status.FAILED
         if isinstance(error, NotYet):
             status = Status.KNOWN_LATER if mode == "plan" else Status.BLOCKED
-        self._outcome = replace(
-            self._outcome, mode=mode, status=status, reason=error.message, error=error
-        )
+        self._outcome = replace(self._outcome, mode=mode, status=status, reason=error.message, error=error)
         return self._outcome
 
     def _observe(self) -> list[Observation]:
-        results = self._rounds.drive(
-            [resource.observe() for resource in self._resources]
-        )
+        results = self._rounds.drive([resource.observe() for resource in self._resources])
         observations: list[Observation] = [_value(result) for result in results]
-        self._owners = {
-            f"{item.kind}:{item.key}": resource
-            for resource, observation in zip(self._resources, observations, strict=True)
-            for item in observation.items
-        }
+        for resource, observation in zip(self._resources, observations, strict=True):
+            self._owners.update({item.id: resource for item in observation.items})
+            self._found.update({item.id: item.found for item in observation.items if item.found})
         return observations
 
     def _differences(self, observations: Iterable[Observation]) -> Plan:
-        changes = [
-            item.change() for observation in observations for item in observation.items
-        ]
+        changes = [item.change() for observation in observations for item in observation.items]
         return Plan.of(
             self._org_id,
             self._phase,
@@ -220,19 +201,13 @@ class Engine:
             if batches:
                 resource, batch = batches[-1]
                 inside = {other.id for other in batch}
-                if (
-                    resource is owner
-                    and len(batch) < owner.batch
-                    and not inside.intersection(change.requires)
-                ):
+                if resource is owner and len(batch) < owner.batch and not inside.intersection(change.requires):
                     batch.append(change)
                     continue
             batches.append((owner, [change]))
         return batches
 
-    def _apply_batch(
-        self, resource: Resource, batch: list[Change], ids: dict[str, str]
-    ) -> list[Step]:
+    def _apply_batch(self, resource: Resource, batch: list[Change], ids: dict[str, str]) -> list[Step]:
         for change in batch:
             self._emit("step-started", change.as_json())
         started = self._clock()
@@ -247,13 +222,7 @@ class Engine:
                 ids[change.id] = result.id
             failed = result.error is not None
             text = str(result.error) if failed else ""
-            steps.append(
-                self._ended(
-                    Step(
-                        change, "failed" if failed else "done", text, result.id, seconds
-                    )
-                )
-            )
+            steps.append(self._ended(Step(change, "failed" if failed else "done", text, result.id, seconds)))
         return steps
 
     def _ended(self, step: Step) -> Step:
@@ -267,14 +236,10 @@ def _value(result: T | CnxError) -> T:
     return result
 
 
-def _described(
-    outcome: Outcome, observations: Sequence[Observation], plan: Plan
-) -> Outcome:
+def _described(outcome: Outcome, observations: Sequence[Observation], plan: Plan) -> Outcome:
     manual = tuple(step for observation in observations for step in observation.manual)
     left = [step for step in manual if not step.done_at]
-    reasons = [
-        observation.not_needed for observation in observations if observation.not_needed
-    ]
+    reasons = [observation.not_needed for observation in observations if observation.not_needed]
     managed = any(observation.items for observation in observations)
     if plan:
         status, reason = Status.PENDING, ""
@@ -291,9 +256,8 @@ def _described(
         digest=plan.digest,
         changes=plan.changes,
         manual=manual,
-        tables=tuple(
-            table for observation in observations for table in observation.tables
-        ),
+        tables=tuple(table for observation in observations for table in observation.tables),
+        documents=tuple(document for observation in observations for document in observation.documents),
     )
 
 
@@ -301,9 +265,7 @@ def _preflight_error(checks: Sequence[Check]) -> PreflightFailed | None:
     bad = [check for check in checks if not check.ok and check.severity == "required"]
     if not bad:
         return None
-    said = "; ".join(
-        f"{check.name}: {check.detail}" if check.detail else check.name for check in bad
-    )
+    said = "; ".join(f"{check.name}: {check.detail}" if check.detail else check.name for check in bad)
     hint = " ".join(check.hint for check in bad if check.hint)
     return PreflightFailed(
         said,

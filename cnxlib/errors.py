@@ -52,9 +52,7 @@ class CnxError(Exception):
 
     exit_code = 1
 
-    def __init__(
-        self, message: str, *, org: str = "", guide: Sequence[str] = (), hint: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, org: str = "", guide: Sequence[str] = (), hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.org = org
@@ -62,11 +60,7 @@ class CnxError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        where = ", ".join(
-            part
-            for part in (f"org {self.org}" if self.org else "", " ".join(self.guide))
-            if part
-        )
+        where = ", ".join(part for part in (f"org {self.org}" if self.org else "", " ".join(self.guide)) if part)
         text = f"{self.message} [{where}]" if where else self.message
         return f"{text}\nWhat to do: {self.hint}" if self.hint else text
 
@@ -205,9 +199,7 @@ class NotYet(PhaseError):
         guide: Sequence[str] = (),
         hint: str = "",
     ) -> None:
-        super().__init__(
-            message, org=org, guide=guide, hint=hint or f"Apply {phase} first."
-        )
+        super().__init__(message, org=org, guide=guide, hint=hint or f"Apply {phase} first.")
         self.phase = phase
 
 

@@ -66,6 +66,13 @@ class Item:
     reversible: bool = True
     requires: tuple[str, ...] = ()
     """Ids ("kind:key") of the items that must be there before this one."""
+    found: str = ""
+    """The Salesforce id of the thing, "" where it is absent or has none."""
+
+    @property
+    def id(self) -> str:
+        """Name of the thing, unique in a plan: "kind:key"."""
+        return f"{self.kind}:{self.key}"
 
     def change(self) -> Change | None:
         """The difference, or None where there is none."""
@@ -75,15 +82,11 @@ class Item:
             return self._change("delete", self.actual, None)
         if self.actual is None:
             return self._change("create", None, self.desired)
-        differing = [
-            name for name in self.desired if self.actual.get(name) != self.desired[name]
-        ]
+        differing = [name for name in self.desired if self.actual.get(name) != self.desired[name]]
         if not differing:
             return None
         before = {name: self.actual.get(name) for name in differing}
-        return self._change(
-            "update", before, {name: self.desired[name] for name in differing}
-        )
+        return self._change("update", before, {name: self.desired[name] for name in differing})
 
     def _change(self, op: Op, before: State | None, after: State | None) -> Change:
         return Change(
@@ -147,15 +150,13 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """ "sha256:…" over org, phase and changes. Never purely digits: papermill would read a number."""
+        """SHA-256 over org, phase and changes, as "sha256:…": never digits alone, which papermill reads as a number."""
         content = {
             "org": self.org_id,
             "phase": self.phase,
             "changes": [change.as_json() for change in self.changes],
         }
-        text = json.dumps(
-            content, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
     def __bool__(self) -> bool:
@@ -165,27 +166,19 @@ class Plan:
 def _sorted(changes: Sequence[Change]) -> tuple[Change, ...]:
     by_id = {change.id: change for change in changes}
     if len(by_id) != len(changes):
-        doubled = sorted(
-            {c.id for c in changes if sum(o.id == c.id for o in changes) > 1}
-        )
+        doubled = sorted({c.id for c in changes if sum(o.id == c.id for o in changes) > 1})
         raise ValueError(f"two changes of one thing: {', '.join(doubled)}")
     depth: dict[str, int] = {}
 
     def level(change: Change, above: tuple[str, ...]) -> int:
         if change.id in above:
-            raise ValueError(
-                f"changes require each other: {' > '.join((*above, change.id))}"
-            )
+            raise ValueError(f"changes require each other: {' > '.join((*above, change.id))}")
         if change.id not in depth:
             required = [by_id[other] for other in change.requires if other in by_id]
-            depth[change.id] = 1 + max(
-                (level(other, (*above, change.id)) for other in required), default=-1
-            )
+            depth[change.id] = 1 + max((level(other, (*above, change.id)) for other in required), default=-1)
         return depth[change.id]
 
-    return tuple(
-        sorted(changes, key=lambda change: (level(change, ()), change.kind, change.key))
-    )
+    return tuple(sorted(changes, key=lambda change: (level(change, ()), change.kind, change.key)))
 
 
 @dataclass(frozen=True)
@@ -279,12 +272,25 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A text that a phase makes for people, such as a mail; saved beside the notebook. Never holds a secret."""
+
+    name: str
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Name and text."""
+        return {"name": self.name, "text": self.text}
+
+
+@dataclass(frozen=True)
 class Observation:
-    """What a resource found: its items, what is left to a person, and tables worth showing."""
+    """What a resource found: its items, what is left to a person, and tables and texts worth showing."""
 
     items: tuple[Item, ...] = ()
     manual: tuple[ManualStep, ...] = ()
     tables: tuple[Table, ...] = ()
+    documents: tuple[Document, ...] = ()
     not_needed: str = ""
     """Why there is nothing to manage here, "" where there is."""
 
@@ -307,6 +313,7 @@ class Outcome:
     remaining: tuple[Change, ...] = ()
     """What verify still found, empty where it found nothing or was not asked."""
     tables: tuple[Table, ...] = field(default=(), repr=False)
+    documents: tuple[Document, ...] = field(default=(), repr=False)
     seconds: float = 0.0
     api_calls: int = 0
     notebook: str = ""
@@ -326,6 +333,7 @@ class Outcome:
             "checks": [check.as_json() for check in self.checks],
             "remaining": [change.as_json() for change in self.remaining],
             "tables": [table.as_json() for table in self.tables],
+            "documents": [document.as_json() for document in self.documents],
             "seconds": round(self.seconds, 3),
             "api_calls": self.api_calls,
             "notebook": self.notebook,

@@ -17,7 +17,7 @@ from cnxlib.errors import CnxError
 
 T = TypeVar("T")
 Request = Any
-"""What a generator asks for; a read must be hashable. `Rounds` itself answers `Pause` and `Progress`; all else goes to `send`."""
+"""What a generator asks for; a read must be hashable. `Pause` and `Progress` are answered here, all else by `send`."""
 
 Asking = Generator[Sequence[Request], list[Any], T]
 """A generator that yields requests, receives their answers in the same order, and returns a T.
@@ -73,12 +73,8 @@ class Rounds:
             requests = next(generator)
             while True:
                 answers = self._answer(requests)
-                error = next(
-                    (answer for answer in answers if isinstance(answer, CnxError)), None
-                )
-                requests = (
-                    generator.send(answers) if error is None else generator.throw(error)
-                )
+                error = next((answer for answer in answers if isinstance(answer, CnxError)), None)
+                requests = generator.send(answers) if error is None else generator.throw(error)
         except StopIteration as stop:
             value: T = stop.value
             return value
@@ -92,16 +88,12 @@ class Rounds:
         def go_on(index: int, dealt: list[Any] | None) -> None:
             """Hand a generator its answers, or the first refusal among them; None starts it."""
             generator = generators[index]
-            error = next(
-                (answer for answer in dealt or () if isinstance(answer, CnxError)), None
-            )
+            error = next((answer for answer in dealt or () if isinstance(answer, CnxError)), None)
             try:
                 if error is not None:
                     waiting[index] = generator.throw(error)
                 else:
-                    waiting[index] = (
-                        next(generator) if dealt is None else generator.send(dealt)
-                    )
+                    waiting[index] = next(generator) if dealt is None else generator.send(dealt)
             except StopIteration as stop:
                 results[index] = stop.value
             except CnxError as error:
@@ -110,9 +102,7 @@ class Rounds:
         for index in range(len(generators)):
             go_on(index, None)
         while waiting:
-            asked = dict.fromkeys(
-                request for requests in waiting.values() for request in requests
-            )
+            asked = dict.fromkeys(request for requests in waiting.values() for request in requests)
             fresh = [request for request in asked if request not in answers]
             answers.update(zip(fresh, self._answer(fresh), strict=True))
             for index, requests in list(waiting.items()):
@@ -134,6 +124,4 @@ class Rounds:
                 own[index] = None
         rest = [request for index, request in enumerate(requests) if index not in own]
         sent = iter(self._send(rest) if rest else [])
-        return [
-            own[index] if index in own else next(sent) for index in range(len(requests))
-        ]
+        return [own[index] if index in own else next(sent) for index in range(len(requests))]

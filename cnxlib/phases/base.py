@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.errors import ParameterError
+from cnxlib.salesforce import Identity
 
 EMAIL = r"^[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+$"
 
@@ -28,9 +29,13 @@ class PhaseParams(BaseModel):
     common: ClassVar[tuple[str, ...]] = ("org", "mode", "expected_digest", "confirm_org_id", "ticket", "record")
 
     org: str = Field("demo", min_length=1, description="alias of the org in orgs.yaml")
-    mode: Literal["plan", "apply", "verify"] = Field("plan", description="plan reads only; apply changes; verify re-reads")
+    mode: Literal["plan", "apply", "verify"] = Field(
+        "plan", description="plan reads only; apply changes; verify re-reads"
+    )
     expected_digest: str = Field(
-        "", pattern=r"^(sha256:[0-9a-f]{64})?$", description='apply only this reviewed plan ("" is whatever is found now)'
+        "",
+        pattern=r"^(sha256:[0-9a-f]{64})?$",
+        description='apply only this reviewed plan ("" is whatever is found now)',
     )
     confirm_org_id: str = Field("", description="the org's id, typed, to apply to a production org")
     ticket: str = Field("", description="change number, kept in the record")
@@ -51,7 +56,9 @@ class Phase(Generic[P]):
     params:
         The model of its parameters.
     checks, resources:
-        What must hold before, and what the phase wants; both from the parameters alone.
+        What must hold before, and what the phase wants: from the parameters and who is logged in where.
+    guide:
+        Ids of the guide's steps that it serves.
     needs:
         Ids of the phases whose failure blocks this one.
     setup_path:
@@ -63,8 +70,9 @@ class Phase(Generic[P]):
     id: str
     title: str
     params: type[P]
-    checks: Callable[[P], Sequence[CheckGenerator]]
-    resources: Callable[[P], Sequence[Resource]]
+    checks: Callable[[P, Identity], Sequence[CheckGenerator]]
+    resources: Callable[[P, Identity], Sequence[Resource]]
+    guide: tuple[str, ...]
     needs: tuple[str, ...] = ()
     setup_path: str = ""
     not_needed: Callable[[P], str] = lambda params: ""

@@ -15,7 +15,6 @@ from cnxlib.salesforce.requests import (
     SetPassword,
     ToolingQuery,
     Update,
-    WhoAmI,
     WriteMetadata,
 )
 from cnxlib.salesforce.soql import chunks, soql
@@ -35,7 +34,6 @@ __all__ = [
     "SetPassword",
     "ToolingQuery",
     "Update",
-    "WhoAmI",
     "WriteMetadata",
     "chunks",
     "soql",

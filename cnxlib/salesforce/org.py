@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from cnxlib.errors import CnxError, SalesforceError, SessionExpired
+from cnxlib.errors import CnxError, SessionExpired
 from cnxlib.inventory import OrgEntry, find_org
 from cnxlib.salesforce import requests as ask
 from cnxlib.salesforce.client import Client, is_refused, page_path, rows_of
 from cnxlib.salesforce.metadata import READ_LIMIT
-from cnxlib.salesforce.refusals import refusal, refusal_from_body
+from cnxlib.salesforce.refusals import refusal_from_body
 from cnxlib.salesforce.soql import chunks
 from cnxlib.secrets import SecretStore, make_secret, resolve
 
@@ -48,7 +48,6 @@ class Org:
             ask.SetPassword: self._set_password,
             ask.WriteMetadata: self._write_metadata,
             ask.MakeSecret: self._make_secret,
-            ask.WhoAmI: lambda r: self.identity,
             ask.SecretHeld: self._secret_held,
         }
 
@@ -150,7 +149,9 @@ class Org:
         return [_row_result(result) for result in self._write("DELETE", path)]
 
     def _set_password(self, request: ask.SetPassword) -> None:
-        self._write("POST", f"sobjects/User/{request.user_id}/password", {"NewPassword": request.password})
+        password = make_secret("password")
+        self._client.write("POST", f"sobjects/User/{request.user_id}/password", {"NewPassword": password})
+        self._store.put(self._secret_name(request.name), password)
 
     def _write_metadata(self, request: ask.WriteMetadata) -> None:
         component = self._revealed(request.component)
@@ -174,7 +175,7 @@ class Org:
         return f"{self.identity.org_id}/{name}"
 
     def _make_secret(self, request: ask.MakeSecret) -> ask.Secret:
-        return ask.Secret(self._store.put(self._secret_name(request.name), make_secret(request.kind)))
+        return ask.Secret(self._store.put(self._secret_name(request.name), make_secret("alphanumeric")))
 
     def _secret_held(self, request: ask.SecretHeld) -> str:
         name = self._secret_name(request.name)
@@ -195,11 +196,6 @@ def _row_result(result: Mapping[str, Any]) -> ask.RowResult:
     return ask.RowResult(
         str(result.get("id") or ""), str(error.get("statusCode", "UNKNOWN_EXCEPTION")), str(error.get("message", ""))
     )
-
-
-def row_error(result: ask.RowResult, org: str = "") -> SalesforceError | None:
-    """The error of one row of a collection, None where it was written."""
-    return None if result.ok else refusal(result.code, result.message, org=org)
 
 
 def connect(alias: str, entry: OrgEntry | None = None, store: SecretStore | None = None) -> Org:

@@ -41,11 +41,6 @@ class ReadMetadata:
 
 
 @dataclass(frozen=True)
-class WhoAmI:
-    """The org and the user that are logged in. Answer: an `Identity`; costs no request."""
-
-
-@dataclass(frozen=True)
 class SecretHeld:
     """Whether the secret store holds `name` for this org. Answer: its reference, "" where not; costs no request."""
 
@@ -109,10 +104,13 @@ class DeleteRows:
 
 @dataclass(frozen=True)
 class SetPassword:
-    """Set a user's password (REST, sObject User Password). Answer: None."""
+    """Draw a user's new password, set it (REST, sObject User Password), then keep it in the store under `name`.
+
+    In this order: a password that is kept was set. Answer: None.
+    """
 
     user_id: str
-    password: Secret
+    name: str
 
 
 @dataclass(frozen=True)
@@ -126,10 +124,12 @@ class WriteMetadata:
 
 @dataclass(frozen=True)
 class MakeSecret:
-    """Draw a new secret and keep it in the store under `name` for this org. Answer: a `Secret`; costs no request."""
+    """Draw 64 letters and digits and keep them in the store under `name` for this org. Answer: a `Secret`.
+
+    Costs no request.
+    """
 
     name: str
-    kind: Literal["password", "alphanumeric"]
 
 
 @dataclass(frozen=True)

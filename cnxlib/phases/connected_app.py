@@ -1,0 +1,108 @@
+"""03 · Connected App Configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from cnxlib.engine import CheckGenerator, Resource
+from cnxlib.model import Check, ManualStep
+from cnxlib.phases.base import EmailOrBlank, Phase, PhaseParams
+from cnxlib.resources.connected_app import ConnectedApp, made_by_hand
+from cnxlib.resources.report import Report
+from cnxlib.rounds import Asking
+from cnxlib.salesforce import Identity
+
+GUIDE_CALLBACK = "https://portal-na1.cloud.conexiom.com/Partner/login"
+"""The guide's example; each customer has one of their own."""
+
+
+class Params(PhaseParams):
+    """Parameters of 03_connected_app."""
+
+    callback_url: str = Field(
+        "",
+        validate_default=True,
+        description=f"callback URL that Conexiom gave you; the guide's example: {GUIDE_CALLBACK}",
+    )
+    contact_email: EmailOrBlank = Field("", description='contact e-mail ("" is that of the admin who is logged in)')
+    app_name: str = Field(
+        "Conexiom", pattern=r"^[A-Za-z](_?[A-Za-z0-9])*$", max_length=80, description="name and API name of the app"
+    )
+    route: Literal["auto", "connected_app", "external_client_app", "manual"] = Field(
+        "auto", description="how the app is made; auto makes a connected app"
+    )
+    conexiom_accepts: Literal["unknown", "connected_app", "external_client_app"] = Field(
+        "unknown", description="what kind of app Conexiom said they accept"
+    )
+
+    @field_validator("callback_url")
+    @classmethod
+    def _https(cls, value: str) -> str:
+        if not value:
+            raise ValueError(
+                "is required: get it from Conexiom, it is unique to your environment "
+                f"(the guide's example is {GUIDE_CALLBACK})"
+            )
+        try:
+            parts = urlsplit(value)
+            good = parts.scheme == "https" and bool(parts.hostname) and not parts.fragment and parts.port != 0
+        except ValueError:
+            good = False
+        if not good or any(character.isspace() for character in value):
+            raise ValueError("must be a URL that begins with https://, without blanks or a # part")
+        return value
+
+    @field_validator("route", "conexiom_accepts")
+    @classmethod
+    def _no_eca(cls, value: str) -> str:
+        if value == "external_client_app":
+            raise ValueError(
+                "making an External Client App is not built yet; use connected_app, or manual to make it by hand"
+            )
+        return value
+
+
+def _callback(params: Params) -> Asking[Check]:
+    yield from ()
+    example = params.callback_url == GUIDE_CALLBACK
+    return Check(
+        "callback URL",
+        not example,
+        "warning",
+        detail=f"{params.callback_url} is the guide's example" if example else params.callback_url,
+        hint="Make sure that Conexiom gave you this one: it is unique to each customer." if example else "",
+        guide=("G3.1",),
+    )
+
+
+def _resources(params: Params, me: Identity) -> Sequence[Resource]:
+    guide = ("G3.2", "G3.3", "G3.4")
+    if params.route == "manual":
+        step = ManualStep(
+            "connected_app",
+            guide,
+            f"Make an app {params.app_name} with the callback URL {params.callback_url} and the scopes Full Access and "
+            "Web, and share its consumer key and secret with Conexiom's Customer Success team.",
+            url=f"{me.url}/lightning/setup/NavigationMenus/home",
+        )
+        return (Report(lambda: made_by_hand(params.app_name, step)),)
+    return (ConnectedApp(params.app_name, params.callback_url, params.contact_email, me, guide),)
+
+
+def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
+    return (lambda: _callback(params),)
+
+
+PHASE = Phase(
+    id="03_connected_app",
+    title="Connected App Configuration",
+    params=Params,
+    checks=_checks,
+    resources=_resources,
+    guide=("G3.1", "G3.2", "G3.3", "G3.4"),
+    setup_path="/lightning/setup/NavigationMenus/home",
+)

@@ -1,0 +1,81 @@
+"""06 · Creating Visibility Permission Set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnxlib.engine import CheckGenerator, Resource
+from cnxlib.model import Check, Observation, Table
+from cnxlib.phases.audience import AssignmentParams, JoiningParams, audience, given, mapped, ruled
+from cnxlib.phases.base import Phase
+from cnxlib.resources.conditional import OnlyIf
+from cnxlib.resources.conexiom_sets import MINIMUM
+from cnxlib.resources.conexiom_users import ACCOUNT_RIGHTS, CASE_RIGHTS, Audience
+from cnxlib.resources.field_permissions import FieldPermissions
+from cnxlib.resources.grants import object_permissions, tab_settings
+from cnxlib.resources.permission_set import PermissionSet, api_name
+from cnxlib.resources.report import Report
+from cnxlib.rounds import Asking
+from cnxlib.salesforce import Identity
+
+
+class Params(AssignmentParams, JoiningParams):
+    """Parameters of 06_visibility."""
+
+
+def _audience(params: Params) -> Audience:
+    return audience(params, [*given(params), *ruled(params)], params.new_users)
+
+
+def _access(who: Audience) -> Asking[Check]:
+    found = yield from who.lacking()
+    count = len(found.users) + len(found.joining)
+    detail = f"{count} of {found.measured} lack some of it" if count else f"all {found.measured} have it"
+    return Check("Conexiom users have the access they need", not count, "info", detail=detail, guide=("G6.1",))
+
+
+def _resources(params: Params, me: Identity) -> Sequence[Resource]:
+    who, name = _audience(params), api_name(MINIMUM)
+
+    def nobody_lacks() -> Asking[str]:
+        found = yield from who.lacking()
+        return "" if found else "All Conexiom users have the access they need (G6.1)."
+
+    def who_lacks_what() -> Asking[Observation]:
+        found = yield from who.lacking()
+        rows = tuple(
+            (username, ", ".join(f"{thing}: {' '.join(rights)}" for thing, rights in sorted(missing.items())))
+            for username, missing in sorted({**found.users, **found.joining}.items())
+        )
+        title = f"Who lacks access, not counting {MINIMUM}"
+        return Observation(tables=(Table(title, ("user", "lacks"), rows),) if rows else ())
+
+    rights: dict[str, tuple[str, ...]] = {"Account": ACCOUNT_RIGHTS}
+    guide: dict[str, tuple[str, ...]] = {"Account": ("G6.2",)}
+    tabs: tuple[str, ...] = ()
+    if params.service_cloud_alerts:
+        rights["Case"], guide["Case"], tabs = CASE_RIGHTS, ("G6.3",), ("standard-Case",)
+    wanted: tuple[Resource, ...] = (
+        PermissionSet(MINIMUM, (), ("G6.2",)),
+        object_permissions(name, rights, guide),
+        tab_settings(name, tabs, ("G6.3",)),
+        FieldPermissions(name, mapped(params.mapped_fields), ("G6.4",)),
+    )
+    return (*(OnlyIf(nobody_lacks, resource) for resource in wanted), Report(who_lacks_what))
+
+
+def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
+    who = _audience(params)
+    return (lambda: _access(who),)
+
+
+PHASE = Phase(
+    id="06_visibility",
+    title="Creating Visibility Permission Set",
+    params=Params,
+    checks=_checks,
+    resources=_resources,
+    guide=("G6.1", "G6.2", "G6.3", "G6.4"),
+    needs=("01_install_package",),
+    setup_path="/lightning/setup/PermSets/home",
+)

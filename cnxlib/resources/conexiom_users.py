@@ -1,0 +1,90 @@
+"""The Conexiom users: those who hold a Conexiom set and those about to; nobody else. And what they lack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnxlib.resources.access import Needs, lacking, profiles_lacking
+from cnxlib.resources.conexiom_sets import MINIMUM
+from cnxlib.resources.field_permissions import Field, find_fields
+from cnxlib.resources.holders import holders
+from cnxlib.resources.selection import Selection, selected
+from cnxlib.resources.user import find_users
+from cnxlib.rounds import Asking
+
+ACCOUNT_RIGHTS = ("Read", "Edit")
+CASE_RIGHTS = ("Read", "Create", "Edit")
+
+
+@dataclass(frozen=True)
+class Joining:
+    """A user who is yet to be created, or was by an earlier run."""
+
+    username: str
+    profile: str
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """What Conexiom users lack of the access that the Minimum set gives."""
+
+    users: dict[str, dict[str, list[str]]]
+    """By user name, of users that exist: rights by object or field."""
+    joining: dict[str, dict[str, list[str]]]
+    """By user name, of users yet to be created: what their profile lacks."""
+    measured: int
+    """How many users were looked at."""
+
+    def __bool__(self) -> bool:
+        return bool(self.users or self.joining)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Whom the visibility phase is about, and which access they need.
+
+    Parameters
+    ----------
+    selections:
+        Who is about to get a Conexiom set.
+    joining:
+        Users whom phase 08 creates.
+    service_cloud_alerts:
+        Whether Case access counts.
+    mapped_fields:
+        Further fields whose field-level security counts.
+    """
+
+    selections: tuple[Selection, ...] = ()
+    joining: tuple[Joining, ...] = ()
+    service_cloud_alerts: bool = False
+    mapped_fields: tuple[Field, ...] = ()
+
+    def needs(self) -> Asking[Needs]:
+        """The access that every Conexiom user needs; fields without field-level security need none."""
+        needs: dict[str, frozenset[str]] = {"Account": frozenset(ACCOUNT_RIGHTS)}
+        if self.service_cloud_alerts:
+            needs["Case"] = frozenset(CASE_RIGHTS)
+        if self.mapped_fields:
+            found = yield from find_fields(self.mapped_fields)
+            for wanted, have in found.items():
+                if have.takes_fls:
+                    needs[have.api_name] = frozenset(("Read", "Edit") if wanted.edit else ("Read",))
+        return needs
+
+    def lacking(self) -> Asking[Lacking]:
+        """Who lacks what, not counting the Minimum set itself."""
+        needs = yield from self.needs()
+        holding = yield from holders()
+        about_to = yield from selected(self.selections)
+        named = {holder.username for holder in holding} | {username for username, _ in about_to}
+        names = sorted(named | {one.username for one in self.joining})
+        users = yield from lacking(names, needs, MINIMUM)
+        profiles = yield from profiles_lacking(sorted({one.profile for one in self.joining}), needs)
+        existing = yield from find_users([one.username for one in self.joining])
+        joining = {
+            one.username: profiles[one.profile]
+            for one in self.joining
+            if one.profile in profiles and one.username not in existing
+        }
+        return Lacking(users, joining, len(names))

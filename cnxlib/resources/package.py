@@ -1,0 +1,258 @@
+"""A managed package: is it installed, which version, and installing it.
+
+Source: Tooling API, SubscriberPackageVersion, InstalledSubscriberPackage, PackageInstallRequest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cnxlib.engine import Done
+from cnxlib.errors import NotFound, NotYet, ParameterError, StepFailed
+from cnxlib.model import Change, Check, Item, Observation
+from cnxlib.rounds import Asking, Pause, Progress
+from cnxlib.salesforce import Insert, Secret, ToolingQuery, soql
+
+GUIDE_VERSION_ID = "04t5x000000YKbXAAW"
+"""The package version that the guide names; every version of the package has the same SubscriberPackageId."""
+
+NAME = "Conexiom for Salesforce"
+
+_POLL_SECONDS = 5.0
+_PARTS = ("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber")
+_FIRST_POLLS = 3
+"""The first polls can answer "invalid cross reference id": the request is not visible yet."""
+
+
+@dataclass(frozen=True)
+class InstalledPackage:
+    """The package as the org has it."""
+
+    namespace: str
+    name: str
+    version: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PackageVersion:
+    """A version as its publisher offers it."""
+
+    package_id: str
+    version: tuple[int, ...]
+    protected: bool
+    status: str
+    remote_sites: tuple[str, ...]
+
+
+def package_state(version_id: str) -> Asking[tuple[PackageVersion | None, InstalledPackage | None]]:
+    """What is offered under a 04t id (None where Salesforce knows no such version), and what is installed of it."""
+    # Only WHERE Id = '…' is allowed on SubscriberPackageVersion.
+    offered_query = soql(
+        "SELECT Id, SubscriberPackageId, MajorVersion, MinorVersion, PatchVersion, BuildNumber, IsPasswordProtected, "
+        "InstallValidationStatus, RemoteSiteSettings FROM SubscriberPackageVersion WHERE Id = {}",
+        version_id,
+    )
+    installed_query = (
+        "SELECT SubscriberPackageId, SubscriberPackage.NamespacePrefix, SubscriberPackage.Name, "
+        "SubscriberPackageVersion.MajorVersion, SubscriberPackageVersion.MinorVersion, "
+        "SubscriberPackageVersion.PatchVersion, SubscriberPackageVersion.BuildNumber FROM InstalledSubscriberPackage"
+    )
+    offered_rows, installed_rows = yield [ToolingQuery(offered_query), ToolingQuery(installed_query)]
+    if not offered_rows:
+        return None, None
+    row = offered_rows[0]
+    sites = (row.get("RemoteSiteSettings") or {}).get("settings") or []
+    offered = PackageVersion(
+        row["SubscriberPackageId"],
+        _version(row),
+        bool(row["IsPasswordProtected"]),
+        row["InstallValidationStatus"],
+        tuple(str(site.get("url", "")) for site in sites),
+    )
+    for row in installed_rows:
+        if row["SubscriberPackageId"] == offered.package_id:
+            package = row["SubscriberPackage"]
+            version = _version(row["SubscriberPackageVersion"])
+            return offered, InstalledPackage(package["NamespacePrefix"], package["Name"], version)
+    return offered, None
+
+
+def conexiom_package() -> Asking[InstalledPackage]:
+    """The installed Conexiom package, whose namespace is known from the org alone.
+
+    Raises
+    ------
+    NotYet
+        It is not installed.
+    """
+    _, installed = yield from package_state(GUIDE_VERSION_ID)
+    if installed is None:
+        raise NotYet("The Conexiom package is not installed yet", phase="01_install_package", guide=("G1.1",))
+    return installed
+
+
+def _version(row: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(row[part]) for part in _PARTS)
+
+
+def version_text(version: tuple[int, ...]) -> str:
+    """Dotted, as people write it: (1, 12, 0, 3) gives 1.12.0.3."""
+    return ".".join(map(str, version))
+
+
+class Package:
+    """The package, installed in this version or a newer one.
+
+    Parameters
+    ----------
+    version_id:
+        04t id of the least version wanted.
+    key_reference:
+        Reference to the installation key, "" where the version needs none.
+    security_type:
+        "None" (administrators only) or "Full" (all users): PackageInstallRequest.SecurityType.
+    allow_remote_sites:
+        PackageInstallRequest.EnableRss.
+    timeout_seconds:
+        How long an installation is waited for.
+    """
+
+    batch = 1
+    guide = ("G1.1",)
+
+    def __init__(
+        self,
+        version_id: str,
+        key_reference: str = "",
+        security_type: str = "None",
+        allow_remote_sites: bool = False,
+        timeout_seconds: float = 1800.0,
+    ) -> None:
+        self._version_id, self._key_reference, self._security_type = version_id, key_reference, security_type
+        self._allow_remote_sites, self._timeout = allow_remote_sites, timeout_seconds
+
+    def observe(self) -> Asking[Observation]:
+        """Compare what is installed with what is offered; a newer version satisfies too."""
+        offered, installed = yield from package_state(self._version_id)
+        if offered is None:
+            raise ParameterError(
+                f"package_version_id: Salesforce knows no package version {self._version_id}",
+                guide=self.guide,
+                hint="Copy the id that begins with 04t from the install link which Conexiom gave you.",
+            )
+        wanted = offered.version if installed is None else max(installed.version, offered.version)
+        actual = None if installed is None else {"version": version_text(installed.version)}
+        desired = {"version": version_text(wanted)}
+        return Observation((Item("package", NAME, actual, desired, self.guide, reversible=False),))
+
+    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+        """Install and wait. A request that already runs, of a run that was cut off, is waited for, not doubled."""
+        request_id = yield from self._running()
+        if not request_id:
+            values: dict[str, Any] = {
+                "SubscriberPackageVersionKey": self._version_id,
+                "NameConflictResolution": "Block",
+                "SecurityType": self._security_type,
+                "EnableRss": self._allow_remote_sites,
+            }
+            if self._key_reference:
+                values["Password"] = Secret(self._key_reference)
+            (request_id,) = yield [Insert("PackageInstallRequest", values, tooling=True)]
+        yield from self._wait(request_id)
+        return [Done()]
+
+    def _running(self) -> Asking[str]:
+        query = soql(
+            # Status cannot be filtered on. That this key can is [R]: where not, INVALID_FIELD comes before any write.
+            "SELECT Id, Status FROM PackageInstallRequest WHERE SubscriberPackageVersionKey = {} "
+            "ORDER BY CreatedDate DESC LIMIT 1",
+            self._version_id,
+        )
+        (rows,) = yield [ToolingQuery(query)]
+        return str(rows[0]["Id"]) if rows and _is_running(rows[0]["Status"]) else ""
+
+    def _wait(self, request_id: str) -> Asking[None]:
+        query = ToolingQuery(soql("SELECT Status, Errors FROM PackageInstallRequest WHERE Id = {}", request_id))
+        (now,) = yield [Pause(0)]
+        started, polls, pause = now, 0, 0.5
+        while True:
+            polls += 1
+            try:
+                (rows,) = yield [query]
+            except NotFound:
+                if polls > _FIRST_POLLS:
+                    raise
+                rows = []
+            status = rows[0]["Status"] if rows else "IN_PROGRESS"
+            if not _is_running(status):
+                break
+            if now - started > self._timeout:
+                raise StepFailed(
+                    f"The installation is still running after {self._timeout / 60:.0f} minutes",
+                    guide=self.guide,
+                    hint="Run again to go on waiting for the same installation, or raise install_timeout_minutes.",
+                )
+            yield [Progress("installing the package", min(0.95, (now - started) / self._timeout))]
+            (now,) = yield [Pause(pause)]
+            pause = min(_POLL_SECONDS, pause * 1.5)
+        if status != "SUCCESS":
+            listed = ((rows[0].get("Errors") or {}).get("errors")) or []
+            said = "; ".join(str(error.get("message", "")) for error in listed) or f"status {status}"
+            raise StepFailed(
+                f"Salesforce could not install the package: {said}",
+                guide=self.guide,
+                hint="Mend what Salesforce names, then run again; or install by the link and run again.",
+            )
+
+
+def _is_running(status: str) -> bool:
+    # The documentation prints InProgress, the wire says IN_PROGRESS; UNKNOWN means still running.
+    return status.replace("_", "").upper() in ("INPROGRESS", "UNKNOWN")
+
+
+def check_version(version_id: str, key_reference: str) -> Asking[Check]:
+    """Whether the version can be installed in this org (InstallValidationStatus), and its key is given."""
+    offered, installed = yield from package_state(version_id)
+    name = "package version can be installed"
+    if offered is None:
+        return Check(
+            name,
+            False,
+            detail=f"Salesforce knows no package version {version_id}",
+            hint="Copy the id that begins with 04t from the install link which Conexiom gave you.",
+            guide=("G1.1",),
+        )
+    if offered.protected and not key_reference:
+        return Check(
+            name,
+            False,
+            detail="this version asks for an installation key",
+            hint="Ask Conexiom for the key and give a reference to it in installation_key_ref.",
+            guide=("G1.1",),
+        )
+    satisfied = installed is not None and installed.version >= offered.version
+    ok = satisfied or offered.status in ("NO_ERRORS_DETECTED", "PACKAGE_UNAVAILABLE")
+    have = f"{version_text(installed.version)} is installed" if installed else "not installed"
+    return Check(
+        name,
+        ok,
+        detail=f"version {version_text(offered.version)}; {have}" + ("" if ok else f"; {offered.status}"),
+        hint="" if ok else f"Salesforce refuses this version here ({offered.status}). Ask Conexiom for one that fits.",
+        guide=("G1.1",),
+    )
+
+
+def check_remote_sites(version_id: str, allowed: bool) -> Asking[Check]:
+    """Which addresses outside Salesforce the package wants to call."""
+    offered, _ = yield from package_state(version_id)
+    sites = offered.remote_sites if offered else ()
+    said = "allowed" if allowed else "not allowed: set allow_remote_sites to allow them"
+    return Check(
+        "remote sites of the package",
+        True,
+        "info",
+        detail=f"{', '.join(sites)} ({said})" if sites else "none",
+        guide=("G1.1",),
+    )

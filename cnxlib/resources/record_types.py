@@ -1,0 +1,82 @@
+"""Record types of Case that a permission set makes available.
+
+Source: Metadata API, PermissionSet.recordTypeVisibilities; no rows hold them. A PermissionSet written at API ≥ 40
+switches off what it leaves out, so the component is read whole and written back whole with the record types added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cnxlib.engine import Done
+from cnxlib.errors import ParameterError
+from cnxlib.model import Change, Item, Observation
+from cnxlib.resources.permission_set import set_id
+from cnxlib.rounds import Asking
+from cnxlib.salesforce import Query, ReadMetadata, WriteMetadata
+
+
+class CaseRecordTypes:
+    """Record types of Case in a permission set, where Case has several.
+
+    Parameters
+    ----------
+    set_name:
+        API name of the permission set.
+    wanted:
+        API names (DeveloperName) of the record types; none means all active ones.
+    after:
+        Ids of the items in the set that must be written before it is read whole.
+    guide:
+        Ids of the guide's steps.
+    """
+
+    batch = 200
+
+    def __init__(self, set_name: str, wanted: Sequence[str], after: Sequence[str], guide: tuple[str, ...]) -> None:
+        self._set_name, self._wanted = set_name, tuple(wanted)
+        self._after, self._guide = tuple(after), guide
+
+    def observe(self) -> Asking[Observation]:
+        """Nothing where Case has one record type or none: there is nothing to choose then."""
+        types, component = yield [
+            Query(
+                "SELECT DeveloperName, NamespacePrefix FROM RecordType WHERE SobjectType = 'Case' AND IsActive = true "
+                "ORDER BY DeveloperName"
+            ),
+            ReadMetadata("PermissionSet", self._set_name),
+        ]
+        active = {row["DeveloperName"]: _full_name(row) for row in types}
+        unknown = [name for name in self._wanted if name not in active]
+        if unknown:
+            raise ParameterError(
+                f"case_record_types: Case has no active record type {', '.join(unknown)}",
+                guide=self._guide,
+                hint=f"There are: {', '.join(active) or 'none'}. Give API names.",
+            )
+        if len(active) < 2:
+            return Observation()
+        visible = {
+            one["recordType"] for one in (component or {}).get("recordTypeVisibilities", ()) if one.get("visible")
+        }
+        return Observation(tuple(self._item(active[name], visible) for name in self._wanted or active))
+
+    def _item(self, full_name: str, visible: set[str]) -> Item:
+        state = {"visible": True}
+        actual = state if full_name in visible else None
+        requires = (set_id(self._set_name), *self._after)
+        return Item("record_type", f"{self._set_name}/{full_name}", actual, state, self._guide, requires=requires)
+
+    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+        """Add the record types to the set as it is now."""
+        (component,) = yield [ReadMetadata("PermissionSet", self._set_name)]
+        added = {change.key.removeprefix(f"{self._set_name}/") for change in changes}
+        kept = [one for one in component.get("recordTypeVisibilities", ()) if one["recordType"] not in added]
+        visibilities = [*kept, *({"recordType": name, "visible": True} for name in sorted(added))]
+        yield [WriteMetadata("update", "PermissionSet", {**component, "recordTypeVisibilities": visibilities})]
+        return [Done() for _ in changes]
+
+
+def _full_name(row: Mapping[str, str]) -> str:
+    prefix = f"{row['NamespacePrefix']}__" if row["NamespacePrefix"] else ""
+    return f"Case.{prefix}{row['DeveloperName']}"
