@@ -84,10 +84,8 @@ def load(store: Store, user_id: str, session_id: str | None = None) -> Actor:
         raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
     names = list(PERMISSIONS)
     sets = f"org = ?1 AND Id IN ({SETS_OF_USER})"
-    granted = store.fetch(
-        f"SELECT {', '.join(f'max({quote('Permissions' + name)})' for name in names)} FROM PermissionSet WHERE {sets}",
-        [store.org, user_id],
-    )[0]
+    columns = ", ".join(f"max({quote('Permissions' + name)})" for name in names)
+    granted = store.fetch(f"SELECT {columns} FROM PermissionSet WHERE {sets}", [store.org, user_id])[0]
     permissions = frozenset(name for name, value in zip(names, granted, strict=True) if value)
     if "ModifyAllData" in permissions:
         return Actor(user_id, session_id, permissions)

@@ -63,6 +63,7 @@ class Org:
         with self.transaction():
             if self._seed:
                 self._seed(self)
+            packages.publish(self)
             self.store.put_document("_org", "seeded", {"scenario": self.scenario})
             entities.refresh(self)
 
@@ -277,6 +278,17 @@ class Orgs:
     def by_org_id(self, org_id: str) -> Org | None:
         """The org of that id, in either length."""
         return self._by_id.get(ids.to18(org_id)) if ids.is_id(org_id) else None
+
+    def username_taken(self, username: str, except_user: str | None = None) -> bool:
+        """Whether a user of any org has that username. Reads without the orgs' locks: a writer in one org never waits for another."""
+        sql = 'SELECT 1 FROM "User" WHERE org = ? AND Username = ? AND Id IS NOT ?'
+        return any(org.store.fetch(sql, [org.org_id, username, except_user]) for org in self)
+
+    def peek_documents(self, kind: str) -> Iterator[tuple[Org, str, dict[str, Any]]]:
+        """The documents of a kind in all orgs, read without the orgs' locks (for what is unique among orgs, as consumer keys are)."""
+        for org in self:
+            for name, value in org.store.documents(kind).items():
+                yield org, name, value
 
     def by_username(self, username: str) -> tuple[Org, dict[str, Any]] | None:
         """The org in which the username is, and the user's row. No two users of all orgs have the same."""

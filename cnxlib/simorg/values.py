@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import UTC, date, datetime
@@ -42,6 +43,8 @@ def stored(one: Field, value: Any) -> Any:
         return parse_datetime(str(value)) if not isinstance(value, datetime) else datetime_text(value)
     if one.type == "date":
         return str(value)[:10]
+    if one.type == "complexvalue" and not isinstance(value, str):
+        return json.dumps(value, sort_keys=True)
     return value
 
 
@@ -51,6 +54,8 @@ def shown(one: Field, value: Any) -> Any:
         return bool(value)
     if one.type == "double" and value is not None:
         return float(value)
+    if one.type == "complexvalue" and value is not None:
+        return json.loads(value)
     return value
 
 
@@ -77,6 +82,8 @@ def coerce(one: Field, value: Any) -> Any:
         return None
     if one.type in ("int", "double", "currency", "percent"):
         return _number(one, value)
+    if one.type == "complexvalue":
+        return json.dumps(value, sort_keys=True)
     if isinstance(value, (dict, list, bool)):
         raise _wrong_json(one, value, "string" if one.type not in ("date", "datetime") else one.type)
     if one.type in ("date", "datetime"):
@@ -149,7 +156,7 @@ def _picklist(one: Field, value: str) -> str:
     for entry in one.values:
         if entry.lower() == value.lower():
             return entry
-    if one.restricted:
+    if one.restricted and one.values:
         text = f"{one.label}: bad value for restricted picklist field: {value}"
         raise RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, [one.name])
     return value

@@ -28,6 +28,10 @@ from .permissions import PERMISSIONS
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 TEXT_TYPES = frozenset({"string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "combobox", "encryptedstring"})
+# Picklists that several objects share, by field name
+PICKLISTS: Mapping[str, list[str]] = yaml.load((files(__package__) / "picklists.yaml").read_text(encoding="utf-8"), Loader=Loader)
+# The ids of rows that Salesforce infers begin so; no prefix of an object
+INFERRED = "000"
 _FIELD = re.compile(r"(\w+)(?:\(([^)]*)\))?((?:\s+\S+)*)")
 
 
@@ -78,7 +82,7 @@ class Field:
     @property
     def stored(self) -> bool:
         """Whether it has a column of its own."""
-        return self.sql is None and self.type not in ("address", "complexvalue")
+        return self.sql is None and self.type != "address"
 
     @property
     def required(self) -> bool:
@@ -105,6 +109,7 @@ class SObject:
     uniques: tuple[tuple[str, ...], ...] = ()
     view: str | None = None
     name_field: str | None = None
+    key: str = "Id"
 
     def field(self, name: str) -> Field | None:
         """The field of that name, in whatever case."""
@@ -134,7 +139,7 @@ class Schema:
 
     def __init__(self, objects: Iterable[SObject]) -> None:
         self.objects = {each.name.lower(): each for each in objects}
-        self.by_prefix = {each.prefix: each.name for each in self.objects.values() if each.prefix}
+        self.by_prefix = {each.prefix: each.name for each in self.objects.values() if each.prefix != INFERRED}
         self._children: dict[str, list[Child]] = {}
         for each in self.objects.values():
             for one in each.fields.values():
@@ -215,7 +220,7 @@ def parse_field(name: str, description: str | Mapping[str, Any]) -> Field:
         sortable="no-sort" not in marks and kind not in ("address", "complexvalue", "multipicklist"),
         groupable="no-group" not in marks and not heavy and kind not in ("datetime", "double"),
         default=default,
-        values=tuple(str(value) for value in more.pop("values", ())),
+        values=tuple(str(value) for value in more.pop("values", PICKLISTS.get(name, ()) if kind == "picklist" else ())),
         refers=refers,
         relationship=relationship,
         children=options.get("children"),
@@ -265,6 +270,7 @@ def parse_object(description: Mapping[str, Any]) -> SObject:
         uniques=tuple(tuple(names.split()) for names in description.get("uniques", ())),
         view=description.get("view"),
         name_field=description.get("name_field", "Name" if "Name" in fields else None),
+        key=description.get("key", "Id"),
     )
 
 

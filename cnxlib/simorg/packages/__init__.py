@@ -1,0 +1,162 @@
+"""The Conexiom package: which versions there are, installing one over a while, and what it brings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from .. import ids, values
+
+if TYPE_CHECKING:
+    from ..org import Org
+
+# Texts that real installations ended with; clients wait and try again on the first
+NOT_THERE = "This package doesn't yet exist or has been deleted."
+EARLIER = "You can't install an earlier version of a package that is already installed."  # [R: text]
+BAD_KEY = "Invalid InstallationKey"
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> dict[str, Any]:
+    """The package's description, conexiom.yaml."""
+    text = (files(__package__) / "conexiom.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+def publish(org: Org) -> None:
+    """Let the org see the package and its versions, as any org can."""
+    about = catalogue()
+    org.put("SubscriberPackage", about["package"])
+    settings = {"settings": [
+        {"remoteSiteName": site["name"], "url": site["url"], "secure": True} for site in about["remote_sites"]
+    ]}  # fmt: skip
+    for version in about["versions"]:
+        org.put("SubscriberPackageVersion", {
+            **version, "SubscriberPackageId": about["package"]["Id"], "PublisherName": about["publisher"],
+            "InstallValidationStatus": "NO_ERRORS_DETECTED", "RemoteSiteSettings": complex_text(settings),
+            "IsPasswordProtected": bool(options(org).get("installation_key")),
+        })  # fmt: skip
+
+
+def complex_text(value: Any) -> str:
+    """A complex value as its column holds it."""
+    return json.dumps(value, sort_keys=True)
+
+
+def options(org: Org) -> dict[str, Any]:
+    """How installing goes in this org, from the document PackageInstall/options that a scenario may write.
+
+    ``seconds`` it takes (1.5), ``error`` it ends with, ``installation_key`` it asks for, ``seats`` in place of the package's own.
+    """
+    return {"seconds": 1.5, **(org.store.document("PackageInstall", "options") or {})}
+
+
+def number(version: dict[str, Any]) -> tuple[int, ...]:
+    """A version as a tuple that can be compared."""
+    return tuple(version[name] for name in ("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber"))
+
+
+def installed_version(org: Org) -> dict[str, Any] | None:
+    """The version of the package that the org has."""
+    found = org.rows("InstalledSubscriberPackage")
+    return org.get("SubscriberPackageVersion", found[0]["SubscriberPackageVersionId"]) if found else None
+
+
+def begin(org: Org, request: dict[str, Any], key: str | None) -> None:
+    """Start the clock of a request to install. What will go wrong is decided here, and told when the time is over."""
+    chosen = options(org)
+    found = org.rows("SubscriberPackageVersion", Id=request["SubscriberPackageVersionKey"])
+    installed = installed_version(org)
+    error = chosen.get("error")
+    if not found:
+        error = NOT_THERE
+    elif chosen.get("installation_key") and key != chosen["installation_key"]:
+        error = f"{BAD_KEY} specified for package version {found[0]['Id']}"
+    elif installed and number(found[0]) < number(installed):
+        error = EARLIER
+    due = org.now() + timedelta(seconds=float(chosen["seconds"]))
+    org.store.put_document("_install", request["Id"], {"due": values.datetime_text(due), "error": error})
+
+
+def settle(org: Org) -> None:
+    """Finish the requests whose time is over."""
+    for request_id, plan in org.store.documents("_install").items():
+        if org.now() < datetime.fromisoformat(plan["due"]):
+            continue
+        with org.transaction():
+            org.store.drop_document("_install", request_id)
+            if plan["error"]:
+                errors = complex_text({"errors": [{"message": plan["error"]}]})
+                org.store.update("PackageInstallRequest", request_id, {"Status": "ERROR", "Errors": errors})
+                continue
+            request = org.get("PackageInstallRequest", request_id)
+            bring(org, request["SubscriberPackageVersionKey"], request["SecurityType"], request["CreatedById"])
+            org.store.update("PackageInstallRequest", request_id, {"Status": "SUCCESS"})
+
+
+def bring(org: Org, version_id: str, security: str = "None", user_id: str | None = None) -> None:
+    """Put into the org what the package holds, or what is new in this version of it.
+
+    Args:
+        org: the org.
+        version_id: a version of the catalogue.
+        security: whose profiles get access: ``None`` administrators', ``Full`` all.
+        user_id: who installs.
+    """
+    about = catalogue()
+    namespace = about["package"]["NamespacePrefix"]
+    record = {"SubscriberPackageId": about["package"]["Id"], "SubscriberPackageVersionId": ids.to18(version_id)}
+    found = org.rows("InstalledSubscriberPackage", SubscriberPackageId=about["package"]["Id"])
+    org.put("InstalledSubscriberPackage", {**record, "Id": found[0]["Id"] if found else org.new_id("InstalledSubscriberPackage")})
+    if not found:
+        _bring_fields(org, about, namespace)
+        _bring_sets(org, about, namespace, user_id)
+        seats = options(org).get("seats", about["seats"])
+        org.put("PackageLicense", {"NamespacePrefix": namespace, "AllowedLicenses": seats, "IsProvisioned": True, "Status": "Active"})
+        _grant_profiles(org, about, namespace, security)
+    newest = number(org.get("SubscriberPackageVersion", version_id))
+    for version in org.rows("SubscriberPackageVersion", SubscriberPackageId=about["package"]["Id"]):
+        status = "CANNOT_INSTALL_EARLIER_VERSION" if number(version) < newest else "NO_ERRORS_DETECTED"
+        org.store.update("SubscriberPackageVersion", version["Id"], {"InstallValidationStatus": status})
+
+
+def _bring_fields(org: Org, about: dict[str, Any], namespace: str) -> None:
+    for sobject, fields in about["fields"].items():
+        for name, description in fields.items():
+            org.add_field(sobject, f"{namespace}__{name}", {**description, "namespace": namespace})
+
+
+def _qualified(name: str, namespace: str) -> str:
+    sobject, _, field = name.partition(".")
+    return f"{sobject}.{namespace}__{field}"
+
+
+def _grant(org: Org, set_id: str, fields: Iterable[tuple[str, str]]) -> None:
+    for name, access in fields:
+        org.put("FieldPermissions", {
+            "ParentId": set_id, "SobjectType": name.partition(".")[0], "Field": name,
+            "PermissionsRead": True, "PermissionsEdit": access == "edit",
+        })  # fmt: skip
+
+
+def _bring_sets(org: Org, about: dict[str, Any], namespace: str, user_id: str | None) -> None:
+    for each in about["permission_sets"]:
+        set_id = org.put("PermissionSet", {
+            "Name": each["Name"], "Label": each["Label"], "NamespacePrefix": namespace, "CreatedById": user_id,
+        })  # fmt: skip
+        _grant(org, set_id, ((_qualified(name, namespace), access) for name, access in each["fields"].items()))
+
+
+def _grant_profiles(org: Org, about: dict[str, Any], namespace: str, security: str) -> None:
+    """Field-level security on what the package brought, in the profiles' own sets."""
+    fields = [(f"{sobject}.{namespace}__{name}", "edit") for sobject, each in about["fields"].items() for name in each]
+    for each in org.rows("PermissionSet", IsOwnedByProfile=True):
+        if security.lower() == "full" or each["PermissionsModifyAllData"]:
+            _grant(org, each["Id"], fields)

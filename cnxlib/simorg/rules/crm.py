@@ -1,0 +1,72 @@
+"""Accounts, contacts, cases, record types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..actor import Actor
+from ..errors import RowError
+from ..schema import SObject
+from ..values import datetime_text
+from .base import Row, Rule
+
+if TYPE_CHECKING:
+    from ..org import Org
+
+_WORDS = {"create": "Create", "update": "Edit", "delete": "Delete"}
+
+
+class DataRule(Rule):
+    """Rows guarded by object permissions. Sharing is Public Read/Write: whoever may edit an object may edit all its rows."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def authorise(self, org: Org, each: SObject, call: str, actor: Actor, row: Mapping[str, Any]) -> None:
+        """The object permission for the call."""
+        if actor.may(_WORDS[call], each.name):
+            return
+        if call == "create":
+            raise RowError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {each.label}")
+        raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+
+    def derive(self, org: Org, row: Row) -> None:
+        """A person's full name."""
+        if self.name == "Contact":
+            row["Name"] = " ".join(part for part in (row.get("FirstName"), row.get("LastName")) if part)
+
+    def before_insert(self, org: Org, row: Row, actor: Actor) -> None:
+        """Who creates a row owns it."""
+        row["OwnerId"] = row.get("OwnerId") or actor.user_id
+        self._active_owner(org, row)
+
+    def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
+        """A new owner is active."""
+        if new["OwnerId"] != old["OwnerId"]:
+            self._active_owner(org, new)
+
+    def before_delete(self, org: Org, row: Row, actor: Actor) -> None:
+        """An account with cases cannot be deleted: its cases are no details of it. [R: text]"""
+        if self.name == "Account" and org.rows("Case", AccountId=row["Id"], IsDeleted=False):
+            text = f"Your attempt to delete {row['Name']} could not be completed because it is associated with the following cases."
+            raise RowError("DELETE_FAILED", text)
+
+    def _active_owner(self, org: Org, row: Row) -> None:
+        if not org.get("User", row["OwnerId"])["IsActive"]:
+            text = f"operation performed with inactive user [{row['OwnerId'][:15]}]"
+            raise RowError("INACTIVE_OWNER_OR_USER", text, ["OwnerId"])
+
+
+class CaseRule(DataRule):
+    """A case is numbered, and closed by its status."""
+
+    def derive(self, org: Org, row: Row) -> None:
+        """The number, and whether it is closed."""
+        if not row.get("CaseNumber"):
+            row["CaseNumber"] = f"{1000 + org.store.next_number('CaseNumber'):08d}"
+        row["IsClosed"] = int(row.get("Status") == "Closed")
+        if not row["IsClosed"]:
+            row["ClosedDate"] = None
+        elif not row.get("ClosedDate"):
+            row["ClosedDate"] = datetime_text(org.now())
