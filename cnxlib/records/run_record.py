@@ -169,12 +169,21 @@ class RunRecord:
         RecordError
             It could not be written.
         """
+        return self.write_text(name, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write `text` as the file `name` of the record, wholly or not at all; returns its path.
+
+        Raises
+        ------
+        RecordError
+            It could not be written.
+        """
         path = self.path / name
         fresh = path.with_name(f"{name}.{os.getpid()}.new")
         try:
             with fresh.open("w", encoding="utf-8") as file:
-                json.dump(value, file, ensure_ascii=False, indent=2, default=str)
-                file.write("\n")
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(path)

@@ -18,8 +18,19 @@ class SecondParams(PhaseParams):
     sizes: list[int] = Field(default_factory=list, description="sizes")
 
 
-FIRST: Phase[Any] = Phase("01_first", "First", FirstParams, lambda params: (), lambda params: ())
-SECOND: Phase[Any] = Phase("02_second", "Second", SecondParams, lambda params: (), lambda params: ())
+def phase(phase_id: str, params: type[PhaseParams]) -> Phase[Any]:
+    return Phase(
+        id=phase_id,
+        title=phase_id,
+        params=params,
+        checks=lambda params, me: (),
+        resources=lambda params, me: (),
+        guide=("G1.1",),
+    )
+
+
+FIRST = phase("01_first", FirstParams)
+SECOND = phase("02_second", SecondParams)
 PHASES = (FIRST, SECOND)
 
 

@@ -1,0 +1,221 @@
+"""Views of what the engine speaks of: identity, checks, plan, steps, manual steps, outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cnxlib.errors import CnxError
+from cnxlib.model import Change, Check, ManualStep, Outcome, State, Status, Step
+from cnxlib.salesforce.requests import Identity
+from cnxlib.ui.guide import reasons
+from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Link, Note, Part, Passage, Small, Tone, View
+
+_STATUS: dict[Status, tuple[Tone, str]] = {
+    Status.CONVERGED: ("good", "The org is as the guide asks."),
+    Status.CHANGED: ("good", "The changes are made, and reading the org again confirms them."),
+    Status.PENDING: ("warn", "Changes wait to be applied."),
+    Status.KNOWN_LATER: ("plain", "The differences can be told only when an earlier phase has been applied."),
+    Status.WAITING: ("warn", "A person has something left to do."),
+    Status.NOT_NEEDED: ("plain", "There is nothing to do here with these parameters."),
+    Status.FAILED: ("bad", "The phase failed."),
+    Status.BLOCKED: ("bad", "The phase cannot go on before an earlier one is done."),
+}
+_OPS = {"create": "+ create", "update": "~ change", "delete": "− remove"}
+
+
+def status_badge(status: Status) -> Badge:
+    """The status as a word with a sign."""
+    return Badge(str(status), _STATUS[status][0])
+
+
+def identity_view(identity: Identity, *, alias: str, simulated: bool) -> View:
+    """Which org is connected, and as whom."""
+    production = identity.org_type == "production"
+    warning = Note("This is a production org: to apply, its id has to be typed.", "warn") if production else None
+    kind = f"{identity.org_type}, simulated" if simulated else identity.org_type
+    rows: list[tuple[Cell, ...]] = [
+        ("Org", f"{identity.org_name} (alias {alias})"),
+        ("Org id", Code(identity.org_id)),
+        ("Type", kind),
+        ("User", identity.username),
+        ("Address", Link(identity.url, identity.url)),
+        ("API version", identity.api_version),
+    ]
+    return View(warning, Grid((), tuple(rows)))
+
+
+def checks_view(checks: Sequence[Check]) -> View:
+    """The checks before the plan, with what to do about those that are not ok."""
+    if not checks:
+        return View(Note("There is nothing to check before the plan.", "good"))
+    rows = [(_check_badge(check), check.name, _found(check), " ".join(check.guide)) for check in checks]
+    return View(Grid(("Result", "Check", "Found", "Guide"), tuple(rows)))
+
+
+def plan_view(outcome: Outcome) -> View:
+    """The differences, what is left to people, and the facts worth seeing."""
+    count = len(outcome.changes)
+    if count:
+        plural = "change waits" if count == 1 else "changes wait"
+        head: Block = Note(
+            f"{count} {plural} to be applied.", "warn", (Small("Digest of this plan:"), Code(outcome.digest))
+        )
+    else:
+        head = _status_note(outcome)
+    return View(head, changes_grid(outcome.changes), *_left_to_read(outcome))
+
+
+def changes_grid(changes: Sequence[Change], title: str = "") -> Grid | None:
+    """The changes as a table, None where there are none."""
+    if not changes:
+        return None
+    rows = [
+        (
+            [_OPS[change.op], f"{_words(change.kind)} {change.key}"],
+            _before_after(change),
+            reasons(change.guide),
+            Badge("yes", "plain") if change.reversible else Badge("no: for good", "warn"),
+        )
+        for change in changes
+    ]
+    return Grid(("Change", "Before → after", "Why", "Reversible"), tuple(rows), title)
+
+
+def steps_view(steps: Sequence[Step]) -> View:
+    """What became of each change."""
+    if not steps:
+        return View(Note("Nothing had to be changed.", "good"))
+    return View(steps_grid([{**step.change.as_json(), **step.as_json()} for step in steps]))
+
+
+def steps_grid(steps: Sequence[Mapping[str, Any]]) -> Grid:
+    """Steps in their published shape (`Step.as_json`), as the record's events hold them, as a table."""
+    tones: dict[str, Tone] = {"done": "good", "failed": "bad", "not-run": "warn"}
+    rows = [
+        (
+            Badge(_words(step["result"]), tones.get(step["result"], "plain")),
+            f"{_OPS[step['op']]} {_words(step['kind'])} {step['key']}",
+            _texts(step["error"], f"id {step['id']}" if step["id"] else ""),
+            f"{step['seconds']:.1f}",
+        )
+        for step in steps
+    ]
+    return Grid(("Result", "Step", "Remark", "Seconds"), tuple(rows))
+
+
+def _manual_blocks(manual: Sequence[ManualStep]) -> list[Block]:
+    """What people have to do, open steps and done ones; empty where there is nothing."""
+    if not manual:
+        return []
+    rows = [
+        (
+            Badge("done", "good") if step.done_at else Badge("open", "warn"),
+            _what(step),
+            step.who,
+            [f"{step.done_by}, {step.done_at}"] if step.done_at else [],
+            reasons(step.guide),
+        )
+        for step in manual
+    ]
+    return [Grid(("State", "By hand", "Who", "Confirmed", "Why"), tuple(rows), "Left to a person")]
+
+
+def verified_view(outcome: Outcome) -> View:
+    """What reading the org again found."""
+    left = changes_grid(outcome.remaining, "Still different")
+    return View(_status_note(outcome), left, *_left_to_read(outcome))
+
+
+def outcome_view(outcome: Outcome, record: Path | None) -> View:
+    """How the phase ended, in numbers, and where its record is."""
+    left = sum(not step.done_at for step in outcome.manual)
+    rows: list[tuple[Cell, ...]] = [
+        ("Status", status_badge(outcome.status)),
+        ("Changes", _counted(outcome)),
+        ("Left to a person", str(left)),
+        ("Time", f"{outcome.seconds:.1f} s, {outcome.api_calls} requests to the org"),
+        ("Record", Code(str(record)) if record else "none"),
+    ]
+    return View(_status_note(outcome), Grid((), tuple(rows)))
+
+
+def notice(message: str, tone: Tone = "plain", *details: Part) -> View:
+    """A remark in place of a result."""
+    return View(Note(message, tone, details))
+
+
+def error_note(error: CnxError) -> Note:
+    """An error with what to do about it."""
+    return Note(error.message, "bad", (f"What to do: {error.hint}",) if error.hint else ())
+
+
+def shown(value: Any) -> str:
+    """A JSON value as people write it."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {shown(item)}" for name, item in value.items()) or "(empty)"
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(item) for item in value) or "(empty)"
+    return str(value) or "(empty)"
+
+
+def _status_note(outcome: Outcome) -> Note:
+    tone, meaning = _STATUS[outcome.status]
+    reason = outcome.reason
+    hint = outcome.error.hint if isinstance(outcome.error, CnxError) else ""
+    details = [part for part in (reason, f"What to do: {hint}" if hint else "") if part]
+    return Note(meaning, tone, tuple(details))
+
+
+def _check_badge(check: Check) -> Badge:
+    if check.ok:
+        return Badge("ok", "good")
+    return {"required": Badge("not ok", "bad"), "warning": Badge("look", "warn")}.get(check.severity, Badge("note"))
+
+
+def _found(check: Check) -> list[Part]:
+    detail = Link(check.detail, check.detail) if check.detail.startswith("https://") else check.detail
+    hint = "" if check.ok or not check.hint else f"What to do: {check.hint}"
+    return [part for part in (detail, hint) if part]
+
+
+def _before_after(change: Change) -> Cell:
+    before: State = change.before or {}
+    after: State = change.after or {}
+    if change.op == "create":
+        return ["not there →", *(f"{_words(name)}: {shown(value)}" for name, value in after.items())]
+    if change.op == "delete":
+        return [*(f"{_words(name)}: {shown(value)}" for name, value in before.items()), "→ not there"]
+    return [f"{_words(name)}: {shown(before.get(name))} → {shown(value)}" for name, value in after.items()]
+
+
+def _left_to_read(outcome: Outcome) -> list[Block]:
+    tables = [Grid(table.columns, table.rows, table.title) for table in outcome.tables]
+    documents = [Passage(document.name, document.text) for document in outcome.documents]
+    return [*_manual_blocks(outcome.manual), *tables, *documents]
+
+
+def _what(step: ManualStep) -> list[Part]:
+    return [step.what, Link(step.url, step.url)] if step.url else [step.what]
+
+
+def _counted(outcome: Outcome) -> str:
+    if outcome.mode == "apply":
+        done = sum(step.result == "done" for step in outcome.steps)
+        return f"{done} of {len(outcome.changes)} made, {len(outcome.remaining)} left"
+    if outcome.mode == "verify":
+        return f"{len(outcome.remaining)} differences from the guide"
+    return f"{len(outcome.changes)} planned, none made (mode plan)"
+
+
+def _texts(*texts: str) -> list[Part]:
+    return [text for text in texts if text]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,180 @@
+"""The form of a phase's parameters, made from the same model that checks them headlessly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from pydantic import BaseModel
+
+from cnxlib.ui.fields import Field, fields_of, refusals
+from cnxlib.ui.view import Badge, Cell, Code, Grid, Note, Part, Small, View
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+_LABEL_WIDTH = "13rem"
+_FIELD_WIDTH = "38rem"
+
+
+class Form:
+    """Fields for the parameters `names` of `model`; the others are carried along as they are.
+
+    Headless (`interactive` false) there are no widgets: the values are those given, and the form shows them.
+
+    Parameters
+    ----------
+    model:
+        The parameters' model.
+    values:
+        By name, for every parameter.
+    names:
+        Those that the form shows, in its order.
+    choices:
+        What may be chosen for a text field, by name.
+    interactive:
+        Whether to make widgets.
+    """
+
+    def __init__(
+        self,
+        model: type[BaseModel],
+        values: Mapping[str, Any],
+        names: Sequence[str],
+        *,
+        choices: Mapping[str, Sequence[str]] | None = None,
+        interactive: bool = True,
+    ) -> None:
+        self._model = model
+        self._values = dict(values)
+        self._fields = {field.name: field for field in fields_of(model, names)}
+        self._choices = dict(choices or {})
+        self._listeners: list[Callable[[str], None]] = []
+        self._typed: set[str] = set()
+        self._updating = False
+        self._widgets: dict[str, Any] = {}
+        self._messages: dict[str, Any] = {}
+        self._box: Any = None
+        if interactive:
+            self._build()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All parameters by name, as they stand now; not checked."""
+        return dict(self._values)
+
+    @property
+    def typed(self) -> dict[str, Any]:
+        """The values that were changed in the form, by name."""
+        return {name: self._values[name] for name in self._typed}
+
+    @property
+    def messages(self) -> dict[str, str]:
+        """Why values are refused, by field; "" is about several. Empty if all are good."""
+        return refusals(self._model, self._values)
+
+    def update(self, values: Mapping[str, Any], *, typed: bool = False) -> None:
+        """Set values from elsewhere; `typed` says that a person had chosen them."""
+        self._values.update(values)
+        if typed:
+            self._typed.update(values)
+        self._updating = True
+        try:
+            for name in self._widgets.keys() & values.keys():
+                self._widgets[name].value = _to_widget(self._fields[name], values[name])
+        finally:
+            self._updating = False
+        self._show_messages()
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with a field's name after a person changed it."""
+        self._listeners.append(listener)
+
+    def view(self) -> View:
+        """The values as they stand, for the saved copy."""
+        messages = self.messages
+        rows: list[tuple[Cell, ...]] = []
+        for name, field in self._fields.items():
+            value: list[Part] = [field.shown(self._values[name]) or Small("(empty)")]
+            if name in messages:
+                value.append(Badge(f"refused: {messages[name]}", "bad"))
+            rows.append(([field.label, Code(name)], value, field.help))
+        rest = "; ".join(f"{name}: {text}" if name else text for name, text in self._left_over(messages).items())
+        return View(Grid(("Parameter", "Value", "Help"), tuple(rows)), Note(rest, "bad") if rest else None)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        bundle = self.view()._repr_mimebundle_()
+        if self._box is not None:
+            bundle[WIDGET_VIEW] = self._box._repr_mimebundle_()[WIDGET_VIEW]
+        return bundle
+
+    def _left_over(self, messages: Mapping[str, str]) -> dict[str, str]:
+        return {name: text for name, text in messages.items() if name not in self._fields}
+
+    def _build(self) -> None:
+        import ipywidgets
+
+        rows = [self._row(ipywidgets, field) for field in self._fields.values()]
+        self._messages[""] = ipywidgets.HTML()
+        self._box = ipywidgets.VBox([*rows, self._messages[""]])
+        self._show_messages()
+
+    def _row(self, widgets: Any, field: Field) -> Any:
+        widget = self._widget(widgets, field)
+        widget.observe(lambda change: self._changed(field, change["new"]), names="value")
+        self._widgets[field.name] = widget
+        self._messages[field.name] = widgets.HTML()
+        help_text = widgets.HTML(f'<span style="font-size:90%;opacity:0.85;">{escape(field.help)}</span>')
+        below = widgets.Layout(margin=f"0 0 8px calc({_LABEL_WIDTH} + 4px)", overflow="visible")
+        return widgets.VBox([widget, widgets.VBox([help_text, self._messages[field.name]], layout=below)])
+
+    def _widget(self, widgets: Any, field: Field) -> Any:
+        value = _to_widget(field, self._values[field.name])
+        common = {
+            "description": field.label + (" *" if field.required else ""),
+            "style": {"description_width": _LABEL_WIDTH},
+            "layout": widgets.Layout(width="100%", max_width=_FIELD_WIDTH),
+            "tooltip": field.name,
+        }
+        choices = tuple(self._choices.get(field.name, field.choices))
+        if choices:
+            # A value that is not to be chosen is shown all the same: the message beside it says what is wrong.
+            options = choices if value in choices else (value, *choices)
+            return widgets.Dropdown(value=value, options=options, **common)
+        if field.kind == "switch":
+            return widgets.Checkbox(value=value, indent=True, **common)
+        if field.kind == "number":
+            kind = widgets.IntText if isinstance(field.default, int) else widgets.FloatText
+            return kind(value=value, **common)
+        if field.kind == "yaml":
+            return widgets.Textarea(value=value, rows=4, placeholder="none; one entry a line, as YAML", **common)
+        if field.examples:
+            return widgets.Combobox(value=value, options=field.examples, continuous_update=True, **common)
+        return widgets.Text(value=value, **common)
+
+    def _changed(self, field: Field, typed: Any) -> None:
+        if self._updating:
+            return
+        self._values[field.name] = field.read(typed)
+        self._typed.add(field.name)
+        self._show_messages()
+        for listener in self._listeners:
+            listener(field.name)
+
+    def _show_messages(self) -> None:
+        if not self._messages:
+            return
+        messages = self.messages
+        rest = "; ".join(self._left_over(messages).values())
+        for name, widget in self._messages.items():
+            text = messages.get(name, "") if name else rest
+            widget.value = Note(text, "bad").html() if text else ""
+
+
+def _to_widget(field: Field, value: Any) -> Any:
+    """The value as its widget takes it; what does not fit there becomes the default, which the widget shows."""
+    if field.kind == "switch":
+        return bool(value)
+    if field.kind == "number":
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else field.default
+    return field.shown(value)

@@ -1,0 +1,251 @@
+"""What a cell shows: blocks of text and tables, each as HTML for the notebook and as plain text for all else.
+
+A saved notebook, nbconvert, VS Code and a terminal show the same content, so nothing here needs a script or a style
+sheet. Colours come from JupyterLab's own variables, with a value for where they are not known; a word or a sign always
+says the same as the colour.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import StringIO
+from typing import Any, Literal
+
+Tone = Literal["good", "bad", "warn", "plain"]
+
+MOST_ROWS = 200
+"""Rows of a table that are shown; the record holds them all."""
+
+TEXT_WIDTH = 116
+"""Columns of the plain-text form."""
+
+_SIGNS: dict[Tone, str] = {"good": "✓", "bad": "✗", "warn": "!", "plain": "·"}
+_COLOURS: dict[Tone, str] = {
+    "good": "var(--jp-success-color1, #2e7d32)",
+    "bad": "var(--jp-error-color1, #c62828)",
+    "warn": "var(--jp-warn-color1, #c25e00)",
+    "plain": "var(--jp-border-color1, #9e9e9e)",
+}
+_RULE = "1px solid var(--jp-border-color2, #c4c4c4)"
+_CELL = f"text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:{_RULE};overflow-wrap:anywhere;"
+_TABLE = "border-collapse:collapse;table-layout:auto;width:100%;margin:4px 0 12px 0;"
+_SMALL = "font-size:90%;opacity:0.85;"
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A word with a sign, such as "✓ ok"."""
+
+    word: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way to another page; without an address it is its text alone."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Small:
+    """A side remark."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Something to be typed or copied as it stands."""
+
+    text: str
+
+
+Part = str | Badge | Link | Small | Code
+Cell = Part | Sequence[Part]
+"""What a table's cell holds: one part, or one a line."""
+
+
+class Block(ABC):
+    """A piece of what a cell shows."""
+
+    @abstractmethod
+    def html(self) -> str:
+        """The block as HTML, every text in it escaped."""
+
+    @abstractmethod
+    def text(self) -> str:
+        """The block as plain text, without a line break at its end."""
+
+
+@dataclass(frozen=True)
+class Note(Block):
+    """A sentence or two that stand out."""
+
+    message: str
+    tone: Tone = "plain"
+    details: tuple[Part, ...] = ()
+
+    def html(self) -> str:
+        """A box with a coloured edge."""
+        lines = "".join(f"<div>{_part_html(part)}</div>" for part in self.details)
+        style = (
+            f"border-left:4px solid {_COLOURS[self.tone]};padding:4px 12px;margin:4px 0 12px 0;overflow-wrap:anywhere;"
+        )
+        return f'<div style="{style}"><strong>{_sign(self.tone)}{escape(self.message)}</strong>{lines}</div>'
+
+    def text(self) -> str:
+        """The message, its details indented below."""
+        return "\n".join([_sign(self.tone) + self.message, *(f"  {_part_text(part)}" for part in self.details)])
+
+
+@dataclass(frozen=True)
+class Grid(Block):
+    """A table. Without `columns` it has no head, and the first cell of each row is the row's own heading."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+
+    def html(self) -> str:
+        """A plain table; its title is the caption."""
+        caption = "caption-side:top;text-align:left;font-weight:600;padding:4px 0;color:inherit;"
+        parts = [f'<table style="{_TABLE}">']
+        if self.title:
+            parts.append(f'<caption style="{caption}">{escape(self.title)}</caption>')
+        if self.columns:
+            heads = "".join(
+                f'<th scope="col" style="{_CELL}font-weight:600;">{escape(name)}</th>' for name in self.columns
+            )
+            parts.append(f"<thead><tr>{heads}</tr></thead>")
+        rows = "".join(f"<tr>{self._row_html(row)}</tr>" for row in self.rows[:MOST_ROWS])
+        parts.append(f"<tbody>{rows}</tbody></table>")
+        if self._more:
+            parts.append(f'<div style="{_SMALL}">{escape(self._more)}</div>')
+        return "".join(parts)
+
+    def text(self) -> str:
+        """Columns under each other, long cells wrapped."""
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=SIMPLE_HEAD if self.columns else None, show_header=bool(self.columns), pad_edge=False)
+        for name in self.columns or ("",) * max((len(row) for row in self.rows), default=0):
+            table.add_column(Text(name), overflow="fold")
+        for row in self.rows[:MOST_ROWS]:
+            table.add_row(*(Text("\n".join(_part_text(part) for part in _parts(cell))) for cell in row))
+        out = StringIO()
+        Console(file=out, width=TEXT_WIDTH, color_system=None, legacy_windows=False).print(table)
+        body = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n")
+        return "\n".join(part for part in (self.title, body, self._more) if part)
+
+    @property
+    def _more(self) -> str:
+        left = len(self.rows) - MOST_ROWS
+        return f"… and {left} more rows, which the run record holds" if left > 0 else ""
+
+    def _row_html(self, row: tuple[Cell, ...]) -> str:
+        cells = []
+        for index, cell in enumerate(row):
+            content = "".join(f"<div>{_part_html(part)}</div>" for part in _parts(cell))
+            if index == 0 and not self.columns:
+                cells.append(f'<th scope="row" style="{_CELL}font-weight:600;width:14em;">{content}</th>')
+            else:
+                cells.append(f'<td style="{_CELL}">{content}</td>')
+        return "".join(cells)
+
+
+@dataclass(frozen=True)
+class Passage(Block):
+    """A longer text under a title, as it stands, such as a mail."""
+
+    title: str
+    body: str
+
+    def html(self) -> str:
+        """The title, and the text in a frame, its lines kept."""
+        style = f"white-space:pre-wrap;border:{_RULE};padding:8px 12px;margin:0 0 12px 0;overflow-wrap:anywhere;"
+        heading = f'<div style="font-weight:600;padding:4px 0;">{escape(self.title)}</div>'
+        return f'{heading}<pre style="{style}">{escape(self.body)}</pre>'
+
+    def text(self) -> str:
+        """The title, and the text indented."""
+        return "\n".join([self.title, *(f"  {line}".rstrip() for line in self.body.splitlines())])
+
+
+class View:
+    """What one cell shows.
+
+    Parameters
+    ----------
+    blocks:
+        From top to bottom; None is left out.
+    """
+
+    def __init__(self, *blocks: Block | None) -> None:
+        self.blocks = tuple(block for block in blocks if block is not None)
+
+    def html(self) -> str:
+        """All blocks as one piece of HTML."""
+        return f'<div class="cnx-view">{"".join(block.html() for block in self.blocks)}</div>'
+
+    def text(self) -> str:
+        """All blocks as plain text."""
+        return "\n\n".join(block.text() for block in self.blocks)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """Both forms at once, so that each reader takes the one it can show (IPython's rich display)."""
+        return {"text/html": self.html(), "text/plain": self.text()}
+
+
+def _parts(cell: Cell) -> Sequence[Part]:
+    return (cell,) if isinstance(cell, str | Badge | Link | Small | Code) else cell
+
+
+def _sign(tone: Tone) -> str:
+    return "" if tone == "plain" else f"{_SIGNS[tone]} "
+
+
+def _link_html(link: Link) -> str:
+    # Only what leads to a page: an address from the org's data must not run a script.
+    if not link.url or (
+        ":" in link.url.split("/")[0] and not link.url.lower().startswith(("https:", "http:", "mailto:"))
+    ):
+        return escape(link.text)
+    return f'<a href="{escape(link.url)}" target="_blank" rel="noopener">{escape(link.text)}</a>'
+
+
+_HTML: dict[type, Callable[[Any], str]] = {
+    str: escape,
+    Badge: lambda part: (
+        f'<span style="white-space:nowrap;border-left:4px solid {_COLOURS[part.tone]};padding-left:6px;">'
+        f"{_sign(part.tone)}{escape(part.word)}</span>"
+    ),
+    Link: _link_html,
+    Small: lambda part: f'<span style="{_SMALL}">{escape(part.text)}</span>',
+    Code: lambda part: f'<code style="white-space:pre-wrap;">{escape(part.text)}</code>',
+}
+_TEXT: dict[type, Callable[[Any], str]] = {
+    str: str,
+    Badge: lambda part: _sign(part.tone) + part.word,
+    Link: lambda part: part.text if part.url in ("", part.text) else f"{part.text} ({part.url})",
+    Small: lambda part: part.text,
+    Code: lambda part: part.text,
+}
+
+
+def _part_html(part: Part) -> str:
+    return _HTML[type(part)](part)
+
+
+def _part_text(part: Part) -> str:
+    return _TEXT[type(part)](part)

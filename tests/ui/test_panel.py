@@ -1,0 +1,227 @@
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnxlib.records import RunRecord
+from cnxlib.ui.form import WIDGET_VIEW
+from cnxlib.ui.handover import Handover, Running
+from cnxlib.ui.panel import Panel
+
+from .fakes import ORG_ID, identity
+
+RUNNER = '''
+"""Stands in for `cnx`: notes how it was called, and plays what the test wrote down."""
+import json, os, sys, time
+from pathlib import Path
+from cnxlib.records import RunRecord
+
+play = json.loads(Path(sys.argv[1]).read_text())
+arguments = sys.argv[2:]
+parameters = Path(arguments[arguments.index("--parameters") + 1])
+seen = {
+    "arguments": arguments,
+    "parameters": json.loads(parameters.read_text()),
+    "file_mode": parameters.stat().st_mode,
+    "session": os.getsid(0) if hasattr(os, "getsid") else None,
+}
+Path(play["seen"]).write_text(json.dumps(seen))
+if play["events"] is not None:
+    record = RunRecord.begin("acme")
+    record.event("run-started", {"phases": ["02_lamps"]})
+    for name, data in play["events"]:
+        record.event(name, data, phase="02_lamps", mode="apply")
+for _ in range(300):
+    if Path(play["go"]).exists():
+        break
+    time.sleep(0.05)
+print(play["said"], file=sys.stderr)
+print(json.dumps(play["result"]) if play["result"] is not None else "no JSON")
+sys.exit(play["code"])
+'''
+
+CHANGE = {"op": "update", "kind": "lamp", "key": "hall", "before": {"on": False}, "after": {"on": True}, "guide": []}
+DONE = {**CHANGE, "result": "done", "error": "", "id": "", "seconds": 0.2}
+PHASE = {
+    "phase": "02_lamps",
+    "title": "Lamps",
+    "status": "changed",
+    "reason": "",
+    "changes": [CHANGE],
+    "steps": [DONE],
+    "manual": [],
+    "remaining": [],
+    "seconds": 1.5,
+    "api_calls": 9,
+}
+RESULT = {"run_id": "r1", "record": "/runs/acme/r1", "phases": [PHASE]}
+DIGEST = "sha256:" + "a" * 64
+
+Runner = Callable[..., Handover]
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    monkeypatch.setenv("CNX_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+    def make(result: Any = RESULT, events: Any = (), code: int = 0, said: str = "", wait: bool = False) -> Handover:
+        (tmp_path / "runner.py").write_text(RUNNER)
+        play = {
+            "seen": str(tmp_path / "seen.json"),
+            "go": str(tmp_path / "go"),
+            "events": events if events is None else list(events),
+            "result": result,
+            "said": said,
+            "code": code,
+        }
+        (tmp_path / "play.json").write_text(json.dumps(play))
+        if not wait:
+            (tmp_path / "go").touch()
+        command = (sys.executable, str(tmp_path / "runner.py"), str(tmp_path / "play.json"))
+        return Handover("acme", "02_lamps", DIGEST, {"lamps": ["hall"]}, ticket="CHG-1", command=command)
+
+    return make
+
+
+def panel_of(handover: Handover, org_type: str = "sandbox", **more: Any) -> Panel:
+    return Panel(handover, identity(org_type), 2, **more)
+
+
+def seen(tmp_path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((tmp_path / "seen.json").read_text())
+    return found
+
+
+def text(panel: Panel) -> str:
+    return str(panel._repr_mimebundle_()["text/plain"])
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail("it did not come to pass")
+
+
+def test_nothing_happens_before_the_button_is_pressed(runner: Runner, tmp_path: Path) -> None:
+    panel = panel_of(runner(), differing={"lamps": ["hall"], "name": "a b"})
+    assert set(panel._repr_mimebundle_()) == {"text/html", "text/plain", WIDGET_VIEW}
+    shown = text(panel).replace("\n", " ")
+    assert "Nothing is applied yet: 2 changes reviewed." in shown
+    assert f"cnx apply --org acme --phase 02 --expected-digest {DIGEST} --ticket CHG-1" in shown
+    assert """-p 'lamps=["hall"]' -p 'name=a b'""" in shown
+    assert panel.wait(0)
+    assert not (tmp_path / "seen.json").exists()
+
+
+def test_the_button_hands_over_the_reviewed_plan(runner: Runner, tmp_path: Path) -> None:
+    panel = panel_of(runner())
+    panel._button.click()
+    assert panel.wait(30)
+    arguments = seen(tmp_path)["arguments"]
+    assert arguments[:7] == ["apply", "--org", "acme", "--phase", "02", "--expected-digest", DIGEST]
+    assert arguments[7:9] == ["--ticket", "CHG-1"]
+    assert arguments[-1] == "--json"
+    assert seen(tmp_path)["parameters"] == {"lamps": ["hall"]}
+    assert not Path(arguments[arguments.index("--parameters") + 1]).exists(), "the file is gone afterwards"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX file modes and sessions")
+def test_the_parameters_are_private_and_the_runner_is_no_child_of_the_kernels_session(
+    runner: Runner, tmp_path: Path
+) -> None:
+    panel = panel_of(runner())
+    panel.press()
+    assert panel.wait(30)
+    assert stat.S_IMODE(seen(tmp_path)["file_mode"]) == 0o600
+    assert seen(tmp_path)["session"] != os.getsid(0)
+
+
+def test_steps_appear_while_the_runner_is_at_work(runner: Runner, tmp_path: Path) -> None:
+    events = [("step-started", CHANGE), ("step-done", DONE), ("progress", {"message": "Installing", "fraction": 0.4})]
+    panel = panel_of(runner(events=events, wait=True))
+    panel.press()
+    until(lambda: "Installing (40%)" in text(panel))
+    assert "✓ done" in text(panel)
+    assert "Installing (40%)" in panel._shown.value
+    assert panel._button.disabled
+    assert panel.ending is None
+    (tmp_path / "go").touch()
+    assert panel.wait(30)
+    assert "The runner has ended: changed." in text(panel)
+    assert "/runs/acme/r1" in panel._shown.value
+
+
+def test_the_record_of_another_run_is_not_followed(runner: Runner, tmp_path: Path) -> None:
+    handover = runner(events=None, wait=True)
+    told: list[Any] = []
+    running = Running(handover, told.extend, lambda ending: None)
+    running.start()
+    other = RunRecord.begin("acme")
+    other.event("run-started", {"phases": ["01_install_package"]})
+    other.event("step-done", DONE, phase="01_install_package")
+    time.sleep(1)
+    (tmp_path / "go").touch()
+    assert running.wait(30)
+    assert told == []
+
+
+def test_pressing_twice_applies_once(runner: Runner, tmp_path: Path) -> None:
+    panel = panel_of(runner(wait=True))
+    panel.press()
+    until((tmp_path / "seen.json").exists)
+    (tmp_path / "seen.json").unlink()
+    panel.press()
+    (tmp_path / "go").touch()
+    assert panel.wait(30)
+    panel.press()
+    assert not (tmp_path / "seen.json").exists()
+
+
+def test_a_production_org_wants_its_id(runner: Runner, tmp_path: Path) -> None:
+    panel = panel_of(runner(), "production")
+    panel._button.click()
+    assert ORG_ID in panel._shown.value
+    assert not (tmp_path / "seen.json").exists()
+    panel._typed.value = f" {ORG_ID} "
+    panel._button.click()
+    assert panel.wait(30)
+    arguments = seen(tmp_path)["arguments"]
+    assert arguments[arguments.index("--confirm-org-id") + 1] == ORG_ID
+
+
+REFUSED = {"error": {"type": "StalePlan", "message": "Not the plan of now", "hint": "Plan again."}}
+FAILED = {**RESULT, "phases": [{**PHASE, "status": "failed", "reason": "No licence"}]}
+
+
+@pytest.mark.parametrize(
+    ("play", "said"),
+    [
+        ({"result": REFUSED, "code": 1}, ["✗ Not the plan of now", "What to do: Plan again."]),
+        ({"result": None, "code": 137, "said": "Killed"}, ["exit code 137", "Killed"]),
+        ({"result": FAILED, "code": 1}, ["✗ The runner has ended: failed.", "No licence"]),
+    ],
+    ids=["refused", "no answer", "failed"],
+)
+def test_a_bad_end_is_told(runner: Runner, play: dict[str, Any], said: list[str]) -> None:
+    panel = panel_of(runner(**play))
+    panel.press()
+    assert panel.wait(30)
+    for part in said:
+        assert part in text(panel)
+
+
+def test_a_runner_that_cannot_be_started_is_told(runner: Runner) -> None:
+    handover = Handover("acme", "02_lamps", DIGEST, {}, command=("/nowhere/cnx",))
+    panel = panel_of(handover)
+    panel.press()
+    assert "cannot be started" in panel._shown.value
+    assert panel.ending is None

@@ -1,0 +1,66 @@
+import pytest
+
+from cnxlib.ui.view import MOST_ROWS, TEXT_WIDTH, Badge, Code, Grid, Link, Note, Passage, Small, View
+
+HOSTILE = "<script>alert('x')</script> & \"quoted\" [bold]not markup[/bold]"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Note(HOSTILE, "bad", (HOSTILE, Code(HOSTILE))),
+        Grid(
+            (HOSTILE,),
+            ((Badge(HOSTILE),), ((Small(HOSTILE), Link(HOSTILE, "https://a.example/?q=" + HOSTILE)),)),
+            HOSTILE,
+        ),
+        Passage(HOSTILE, HOSTILE),
+    ],
+    ids=["note", "grid", "passage"],
+)
+def test_what_the_org_says_is_escaped_in_html_and_whole_in_text(block: Note | Grid | Passage) -> None:
+    assert "<script" not in block.html()
+    assert "&lt;script&gt;" in block.html()
+    assert "[bold]not markup[/bold]" in block.text()
+
+
+def test_a_view_has_both_forms() -> None:
+    bundle = View(Note("Hello"), None, Grid(("A",), (("b",),)))._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain"}
+    assert bundle["text/plain"].startswith("Hello\n\n")
+
+
+def test_a_badge_says_by_a_sign_what_its_colour_says() -> None:
+    words = [Grid((), ((Badge("word", tone),),)).text() for tone in ("good", "bad", "warn")]
+    assert words == ["✓ word", "✗ word", "! word"]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", ""])
+def test_only_pages_are_linked(url: str) -> None:
+    assert "<a " not in Grid((), ((Link("there", url),),)).html()
+
+
+@pytest.mark.parametrize("url", ["https://acme.my.salesforce.com/x", "01_install_package.ipynb", "mailto:a@b.example"])
+def test_pages_are_linked(url: str) -> None:
+    assert f'href="{url}"' in Grid((), ((Link("there", url),),)).html()
+
+
+def test_long_cells_are_wrapped_not_cut() -> None:
+    long = "word " * 60
+    lines = Grid(("One", "Two"), ((long, "x" * 300),)).text().splitlines()
+    assert max(map(len, lines)) <= TEXT_WIDTH
+    assert "".join(lines).count("x") == 300
+    assert sum(line.count("word") for line in lines) == 60
+
+
+def test_a_long_table_says_how_much_it_leaves_out() -> None:
+    grid = Grid(("N",), tuple((str(number),) for number in range(MOST_ROWS + 7)))
+    assert "7 more rows" in grid.html()
+    assert "7 more rows" in grid.text()
+    assert grid.html().count("<tr>") == MOST_ROWS + 1
+
+
+def test_a_table_without_head_names_its_rows() -> None:
+    html = Grid((), (("Org", "Acme"),)).html()
+    assert '<th scope="row"' in html
+    assert "<thead" not in html
