@@ -33,6 +33,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class CnxError(Exception):
@@ -63,6 +64,16 @@ class CnxError(Exception):
         where = ", ".join(part for part in (f"org {self.org}" if self.org else "", " ".join(self.guide)) if part)
         text = f"{self.message} [{where}]" if where else self.message
         return f"{text}\nWhat to do: {self.hint}" if self.hint else text
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape of an error."""
+        return {
+            "type": type(self).__name__,
+            "message": self.message,
+            "org": self.org,
+            "guide": list(self.guide),
+            "hint": self.hint,
+        }
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback: the reader of a notebook is an admin."""

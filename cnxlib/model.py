@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-from cnxlib.errors import PhaseError
+from cnxlib.errors import CnxError, PhaseError
 
 State = Mapping[str, Any]
 """One thing's managed properties, JSON values by name."""
@@ -326,6 +326,7 @@ class Outcome:
             "title": self.title,
             "status": str(self.status),
             "reason": self.reason,
+            "error": self.error.as_json() if isinstance(self.error, CnxError) else None,
             "digest": self.digest,
             "changes": [change.as_json() for change in self.changes],
             "steps": [step.as_json() for step in self.steps],

@@ -115,3 +115,9 @@ def test_every_line_is_one_json_object(tmp_path: Path) -> None:
     record.event("progress", {"text": "two\nlines\u2028three"})
     (line,) = (record.path / "events.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     assert json.loads(line)["data"]["text"] == "two\nlines\u2028three"
+
+
+def test_a_text_keeps_its_line_ends(tmp_path: Path) -> None:
+    record = RunRecord.begin("acme", tmp_path)
+    path = record.write_text("mail.eml", "To: a\r\n\r\nGrüße\r\n")
+    assert path.read_bytes() == "To: a\r\n\r\nGrüße\r\n".encode()
