@@ -17,15 +17,13 @@ class Flags:
 
     Attributes:
         soap_login: SOAP login() is allowed (new orgs have had it off since Winter '26).
-        connected_app_creation: connected apps may be created (blocked since Spring '26 but where Salesforce Support allows it).
+        connected_app_creation: connected apps may be created (blocked since Spring '26, unless Support allows it).
         trusted_ip: the client's address is in a trusted range, so that no security token is asked for.
-        install_seconds: how long a package installation takes, by the wall clock.
     """
 
     soap_login: bool = False
     connected_app_creation: bool = False
     trusted_ip: bool = False
-    install_seconds: float = 1.5
 
 
 def read(org: Org) -> Flags:

@@ -1,0 +1,106 @@
+"""The control door `/_sim/...`: statistics, orgs, snapshots. Its own requests are not counted."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .errors import ApiError
+from .gate import BODY
+from .inventory import Inventory, describe
+from .org import Org, Orgs
+from .scenarios import loader
+from .scenarios.seed import Seeder
+from .stats import Stats
+
+_ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A running process: its orgs, how to log in to them, what it wrote for its clients, what it counted."""
+
+    orgs: Orgs
+    seeder: Seeder
+    inventory: Inventory
+    stats: Stats
+
+    def add(self, alias: str, scenario: str) -> Org:
+        """Make an org (or take it over from the state file) and write it into the inventory.
+
+        Raises:
+            ValueError: the alias is malformed or in use, or there is no such scenario.
+        """
+        if not _ALIAS.fullmatch(alias):
+            raise ValueError(f"not an alias: {alias!r} (letters, digits, - and _, at most 40)")
+        kept = self.inventory.kept(alias, loader.admin_username(scenario, alias))
+        org = self.orgs.add(alias, scenario)
+        self.seeder.adopt(org, kept)
+        self.inventory.add(org, self.seeder.login(org))
+        return org
+
+
+def routes() -> list[Route]:
+    """The door's addresses (contract of the simulated org)."""
+    return [
+        Route("/_sim/stats", stats, methods=["GET"]),
+        Route("/_sim/stats/reset", reset_stats, methods=["POST"]),
+        Route("/_sim/orgs", add_org, methods=["POST"]),
+        Route("/_sim/orgs/{alias}/reset", reset_org, methods=["POST"]),
+        Route("/_sim/orgs/{alias}/snapshot", snapshot, methods=["GET"]),
+    ]
+
+
+def stats(request: Request) -> Response:
+    """Requests and writes, in all and per org."""
+    simulation = _simulation(request)
+    return JSONResponse(simulation.stats.as_json(org.alias for org in simulation.orgs))
+
+
+def reset_stats(request: Request) -> Response:
+    """Count from zero."""
+    _simulation(request).stats.reset()
+    return JSONResponse({})
+
+
+def add_org(request: Request) -> Response:
+    """Make an org: `{"alias", "scenario"}`; answers what the ready line says of an org."""
+    simulation = _simulation(request)
+    try:
+        wanted = json.loads(request.scope[BODY])
+        org = simulation.add(str(wanted["alias"]), str(wanted.get("scenario", "fresh")))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ApiError("INVALID_INPUT", f"an org cannot be made: {error}") from error
+    return JSONResponse(describe(org, simulation.seeder.login(org)), 201)
+
+
+def reset_org(request: Request) -> Response:
+    """Put an org back to its scenario; its password, token and session stay good."""
+    org = _org(request)
+    org.reset()
+    return JSONResponse(describe(org, _simulation(request).seeder.login(org)))
+
+
+def snapshot(request: Request) -> Response:
+    """An org's whole state as canonical JSON: keys sorted, nothing secret."""
+    content = json.dumps(_org(request).snapshot(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return Response(content.encode(), media_type="application/json")
+
+
+def _simulation(request: Request) -> Simulation:
+    simulation: Simulation = request.app.state.simulation
+    return simulation
+
+
+def _org(request: Request) -> Org:
+    alias: Any = request.path_params["alias"]
+    org = _simulation(request).orgs.get(alias)
+    if org is None:
+        raise ApiError("NOT_FOUND", f"there is no org {alias}", status=404)
+    return org

@@ -1,0 +1,1 @@
+"""Who calls: passwords, sessions, OAuth, SOAP login, and the LoginHistory that they leave."""

@@ -1,0 +1,121 @@
+"""The apps that clients log in through: connected apps and external client apps.
+
+They are found by their consumer key, which is unique over all orgs.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..org import Org, Orgs
+
+SECRETS = "_ClientSecret"
+"""Kind of the documents that hold consumer secrets, by consumer key: apart from the app, never read with it."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """One app as the token endpoint sees it.
+
+    Attributes:
+        external: it is an external client app (which has no username-password flow), not a connected app.
+        run_as: the username that the client credentials flow runs as; empty where that flow is off.
+        certificate: the certificate (PEM) that assertions of the JWT bearer flow are checked with; may be empty.
+    """
+
+    org: Org
+    name: str
+    key: str
+    external: bool
+    callbacks: tuple[str, ...]
+    scopes: tuple[str, ...]
+    run_as: str
+    certificate: str
+    secret_optional: bool
+
+    def secret_matches(self, given: str) -> bool:
+        """Whether `given` is the app's consumer secret."""
+        stored = self.org.document(SECRETS, self.key)
+        return stored is not None and hmac.compare_digest(str(stored["secret"]).encode(), given.encode())
+
+
+def find(orgs: Orgs, key: str) -> Client | None:
+    """The app with that consumer key, in whichever org it is."""
+    for org in orgs:
+        if org.document(SECRETS, key) is None:
+            continue
+        for name, app in org.documents("ConnectedApp").items():
+            if app.get("oauthConfig", {}).get("consumerKey") == key:
+                return _connected(org, name, app["oauthConfig"])
+        for settings in org.documents("ExtlClntAppGlobalOauthSettings").values():
+            if settings.get("consumerKey") == key:
+                return _external(org, settings)
+    return None
+
+
+def taken(orgs: Iterable[Org], key: str) -> bool:
+    """Whether some app of some org has that consumer key."""
+    return any(org.document(SECRETS, key) is not None for org in orgs)
+
+
+def keep_secret(org: Org, key: str, secret: str) -> None:
+    """Keep the consumer secret that goes with `key`."""
+    org.put_document(SECRETS, key, {"secret": secret})
+
+
+def new_key() -> str:
+    """A consumer key of the shape that Salesforce makes."""
+    return "3MVG9" + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(80))
+
+
+def new_secret() -> str:
+    """A consumer secret of the shape that Salesforce makes: 64 hexadecimal digits."""
+    return secrets.token_hex(32).upper()
+
+
+def _connected(org: Org, name: str, oauth: Mapping[str, Any]) -> Client:
+    return Client(
+        org=org,
+        name=name,
+        key=oauth["consumerKey"],
+        external=False,
+        callbacks=tuple(oauth["callbackUrl"].split()),
+        scopes=tuple(oauth.get("scopes", ())),
+        run_as=oauth.get("oauthClientCredentialUser", "") if oauth.get("isClientCredentialEnabled") else "",
+        certificate=oauth.get("certificate", ""),
+        secret_optional=oauth.get("isConsumerSecretOptional", False),
+    )
+
+
+def _external(org: Org, settings: Mapping[str, Any]) -> Client:
+    app = settings["externalClientApplication"]
+    mine = [
+        found
+        for found in org.documents("ExtlClntAppOauthSettings").values()
+        if found["externalClientApplication"] == app
+    ]
+    policies = [
+        found
+        for found in org.documents("ExtlClntAppOauthConfigurablePolicies").values()
+        if found["externalClientApplication"] == app
+    ]
+    allowed = settings.get("isClientCredentialsFlowEnabled") and any(
+        policy.get("isClientCredentialsFlowEnabled") for policy in policies
+    )
+    scopes = ",".join(found.get("commaSeparatedOauthScopes", "") for found in mine)
+    return Client(
+        org=org,
+        name=app,
+        key=settings["consumerKey"],
+        external=True,
+        callbacks=tuple(settings.get("callbackUrl", "").split()),
+        scopes=tuple(scope.strip() for scope in scopes.split(",") if scope.strip()),
+        run_as=next((policy.get("clientCredentialsFlowUser", "") for policy in policies), "") if allowed else "",
+        certificate=settings.get("certificate", ""),
+        secret_optional=settings.get("isConsumerSecretOptional", False),
+    )

@@ -1,0 +1,94 @@
+"""Sessions: access tokens `00D<12 characters>!<random>`, which name the org they open, and the caller behind one.
+
+Only a token's hash is kept (documents of kind `_Session`), so a state file opens no session by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+from datetime import UTC, datetime, timedelta
+
+from starlette.requests import HTTPConnection
+
+from ..errors import ApiError
+from ..gate import ALIAS
+from ..org import Actor, Org, Orgs
+
+KIND = "_Session"
+
+LIFETIME = timedelta(hours=2)
+"""Salesforce's default session time-out; it counts from the last half-life in which the session was used."""
+
+_ALPHABET = string.ascii_letters + string.digits + "._"
+
+
+def new_token(org: Org) -> str:
+    """An access token that opens nothing yet."""
+    return f"{org.org_id[:15]}!" + "".join(secrets.choice(_ALPHABET) for _ in range(96))
+
+
+def open_session(org: Org, user_id: str, *, token: str = "") -> str:
+    """Open a session of the user and return its access token: `token`, or a new one."""
+    token = token or new_token(org)
+    org.put_document(KIND, _name(token), {"user": user_id, "expires": _deadline()})
+    return token
+
+
+def close_session(org: Org, token: str) -> None:
+    """End the session of that token, if there is one."""
+    org.drop_document(KIND, _name(token))
+
+
+def authenticate(request: HTTPConnection) -> tuple[Org, Actor]:
+    """The org and the user behind a REST request's `Authorization: Bearer|OAuth <token>`.
+
+    Raises:
+        ApiError: INVALID_AUTH_HEADER or INVALID_SESSION_ID (401); API_DISABLED_FOR_ORG (403).
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() not in ("bearer", "oauth") or not token.strip():
+        raise ApiError("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401)
+    org, actor = resolve(request.app.state.orgs, token.strip())
+    request.scope[ALIAS] = org.alias
+    require_api(actor)
+    return org, actor
+
+
+def resolve(orgs: Orgs, token: str) -> tuple[Org, Actor]:
+    """The org and the user of a live session.
+
+    Raises:
+        ApiError: INVALID_SESSION_ID (401): no such session, an expired one, or one of a user who is no longer active.
+    """
+    org = orgs.by_org_id(token.partition("!")[0])
+    session = org.document(KIND, _name(token)) if org else None
+    if org is None or session is None:
+        raise expired()
+    left = datetime.fromisoformat(session["expires"]) - datetime.now(UTC)
+    if left < timedelta(0):
+        close_session(org, token)
+        raise expired()
+    if left < LIFETIME / 2:
+        org.put_document(KIND, _name(token), {**session, "expires": _deadline()})
+    return org, org.actor(session["user"])
+
+
+def require_api(actor: Actor) -> None:
+    """Refuse a user without the API Enabled permission (API_DISABLED_FOR_ORG, 403)."""
+    if not actor.has("ApiEnabled"):
+        raise ApiError("API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.", status=403)
+
+
+def expired() -> ApiError:
+    """The error of a token that opens nothing."""
+    return ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+
+
+def _name(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _deadline() -> str:
+    return (datetime.now(UTC) + LIFETIME).isoformat()

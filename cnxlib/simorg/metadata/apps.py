@@ -1,0 +1,215 @@
+"""Connected apps and external client apps: the rules about names, keys, secrets, and where apps may be made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ApiError
+from ..identity import clients
+from ..org import Actor, Org
+from ..scenarios import flags
+from .components import Document, Value, merge
+
+_CREDENTIAL = re.compile(r"[A-Za-z0-9]{8,256}")
+_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
+_URL = re.compile(r"https://\S+|http://localhost\S*|(?!https?:)[a-z][\w.+-]*:\S+", re.IGNORECASE)
+
+CREATION_BLOCKED = (
+    "You can't create a connected app. To enable connected app creation, contact Salesforce Customer Support."
+)
+
+
+@dataclass(frozen=True)
+class ConnectedApp(Document):
+    """ConnectedApp: its key, given or made at creation, is unique over all orgs and fixed; its secret is hidden."""
+
+    def names(self, org: Org) -> dict[str, str]:
+        """The apps by their full names, with the ids of their ConnectedApplication rows."""
+        rows = {str(row["Name"]): str(row["Id"]) for row in org.rows("ConnectedApplication")}
+        return {name: rows.get(str(app["label"]), "") for name, app in org.documents(self.name).items()}
+
+    def create(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
+        """Make the app and its ConnectedApplication row."""
+        if not flags.read(org).connected_app_creation:
+            # [R] the status code that goes with this message is not known
+            raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", CREATION_BLOCKED)
+        check_name(name)
+        if org.document(self.name, name) is not None:
+            raise self.duplicate(name)
+        self.require(value)
+        oauth: Value = dict(value.get("oauthConfig", {}))
+        if oauth:
+            _check_callbacks(oauth.get("callbackUrl", ""), "oauthConfig.callbackUrl")
+            register(org, oauth)
+        org.put_document(self.name, name, value | ({"oauthConfig": oauth} if oauth else {}))
+        org.put("ConnectedApplication", _row(value))
+
+    def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
+        """Change the app; its key may not be given again."""
+        before = org.document(self.name, name)
+        if before is None:
+            raise self.unknown(name)
+        oauth: Value = dict(value.get("oauthConfig", {}))
+        if "consumerKey" in oauth:
+            raise ApiError("INVALID_FIELD_FOR_INSERT_UPDATE", "You cannot provide a Consumer Key", ["consumerKey"])
+        secret = oauth.pop("consumerSecret", None)
+        after = merge(before, value | ({"oauthConfig": oauth} if oauth else {}))
+        self.require(after)
+        if oauth:
+            _check_callbacks(after["oauthConfig"].get("callbackUrl", ""), "oauthConfig.callbackUrl")
+            if "consumerKey" not in after["oauthConfig"]:
+                register(org, after["oauthConfig"])
+            if secret is not None:
+                check_credential("Consumer Secret", secret)
+                clients.keep_secret(org, after["oauthConfig"]["consumerKey"], secret)
+        org.put_document(self.name, name, after)
+        for row in org.rows("ConnectedApplication", Name=before["label"]):
+            org.put("ConnectedApplication", row | _row(after))
+
+    def delete(self, org: Org, actor: Actor, name: str) -> None:
+        """Take the app, its row and its secret away."""
+        before = org.document(self.name, name)
+        if before is None:
+            raise self.unknown(name)
+        org.drop_document(self.name, name)
+        org.drop_document(clients.SECRETS, before.get("oauthConfig", {}).get("consumerKey", ""))
+        for row in org.rows("ConnectedApplication", Name=before["label"]):
+            org.store.delete("ConnectedApplication", row["Id"])
+
+
+@dataclass(frozen=True)
+class ExternalClientApplication(Document):
+    """The head of an external client app; its parts refer to it by name and go with it."""
+
+    parts: tuple[str, ...] = ()
+
+    def check(self, org: Org, name: str, after: Value, before: Value | None) -> None:
+        """A valid developer name, a label, a contact e-mail and a distribution state are asked for at creation."""
+        check_name(name)
+        _needed(after, ["label", "contactEmail", "distributionState"])
+
+    def create(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
+        """Make the app; what it does not say takes Salesforce's default."""
+        super().create(org, actor, name, {"isProtected": False, **value}, version)
+
+    def delete(self, org: Org, actor: Actor, name: str) -> None:
+        """Take the app and its parts away."""
+        super().delete(org, actor, name)
+        for part in self.parts:
+            for part_name, value in org.documents(part).items():
+                if value.get("externalClientApplication") == name:
+                    if key := value.get("consumerKey"):
+                        org.drop_document(clients.SECRETS, key)
+                    org.drop_document(part, part_name)
+
+
+@dataclass(frozen=True)
+class ExternalClientAppPart(Document):
+    """A part of an external client app; `one_each` says that an app has at most one of it."""
+
+    def check(self, org: Org, name: str, after: Value, before: Value | None) -> None:
+        """The app must be there, and have no other part of this type."""
+        app = after["externalClientApplication"]
+        if org.document("ExternalClientApplication", app) is None:
+            raise ApiError(
+                "INVALID_CROSS_REFERENCE_KEY",
+                f"In field: externalClientApplication - no ExternalClientApplication named {app} found",
+                ["externalClientApplication"],
+            )
+        for other, value in org.documents(self.name).items():
+            if other != name and value["externalClientApplication"] == app:
+                raise ApiError(
+                    "DUPLICATE_VALUE", f"{app} already has {other} of type {self.name}", ["externalClientApplication"]
+                )
+
+
+@dataclass(frozen=True)
+class GlobalOauthSettings(ExternalClientAppPart):
+    """ExtlClntAppGlobalOauthSettings: callback URL, key and (apart) secret; PKCE unless it is switched off."""
+
+    def create(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
+        """Make the settings, with a new key and secret where none are given."""
+        # [R] sources disagree whether metadata may supply key and secret; here it may
+        value = {"isPkceRequired": True, **value}
+        self.require(value)
+        _check_callbacks(value.get("callbackUrl", ""), "callbackUrl")
+        self.check(org, name, value, None)
+        if org.document(self.name, name) is None:
+            register(org, value)
+        super().create(org, actor, name, value, version)
+
+    def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
+        """Change the settings; the key is fixed, `shouldRotateConsumerSecret` makes a new secret."""
+        before = org.document(self.name, name)
+        if before is None:
+            raise self.unknown(name)
+        if value.get("consumerKey", before["consumerKey"]) != before["consumerKey"]:
+            raise ApiError("INVALID_FIELD_FOR_INSERT_UPDATE", "You cannot provide a Consumer Key", ["consumerKey"])
+        secret = value.pop("consumerSecret", None)
+        if secret is not None:
+            check_credential("Consumer Secret", secret)
+        elif value.pop("shouldRotateConsumerSecret", False):
+            secret = clients.new_secret()
+        if "callbackUrl" in value:
+            _check_callbacks(value["callbackUrl"], "callbackUrl")
+        super().update(org, actor, name, value, version)
+        if secret is not None:
+            clients.keep_secret(org, before["consumerKey"], secret)
+
+
+def check_name(name: str) -> None:
+    """Refuse a full name that is no developer name: letters, digits, single underscores, a letter first, at most 80."""
+    if not _NAME.fullmatch(name) or len(name) > 80:
+        raise ApiError(
+            "INVALID_FULL_NAME",
+            f"{name}: The API name can only contain underscores and alphanumeric characters. It must be unique, "
+            "begin with a letter, not include spaces, not end with an underscore, and not contain two consecutive "
+            "underscores.",
+            ["fullName"],
+        )
+
+
+def check_credential(what: str, value: str) -> None:
+    """Refuse a consumer key or secret that is not 8 to 256 letters and digits."""
+    if not _CREDENTIAL.fullmatch(value):
+        raise ApiError(
+            "FIELD_INTEGRITY_EXCEPTION",
+            f"{what} must be alphanumeric and between 8 and 256 characters",
+            [what.replace(" ", "")],
+        )
+
+
+def register(org: Org, oauth: dict[str, Any]) -> None:
+    """Settle key and secret of a new app's OAuth settings: given or made, checked; the secret is kept apart from them.
+
+    Raises:
+        ApiError: of the wrong shape, or a key that some app of some org has.
+    """
+    key, secret = oauth.get("consumerKey"), oauth.pop("consumerSecret", None)
+    if key is not None:
+        check_credential("Consumer Key", key)
+        if clients.taken(org.directory or [org], key):
+            raise ApiError("DUPLICATE_VALUE", "The consumer key is already taken", ["consumerKey"])
+    if secret is not None:
+        check_credential("Consumer Secret", secret)
+    oauth["consumerKey"] = key or clients.new_key()
+    clients.keep_secret(org, oauth["consumerKey"], secret or clients.new_secret())
+
+
+def _check_callbacks(text: str, field: str) -> None:
+    if not text.split() or not all(_URL.fullmatch(url) for url in text.split()):
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", "Enter a valid callback URL. It must use HTTPS.", [field])
+
+
+def _needed(value: Value, names: Iterable[str]) -> None:
+    absent = [name for name in names if not value.get(name)]
+    if absent:
+        raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(absent)}]", absent)
+
+
+def _row(app: Value) -> dict[str, Any]:
+    policy = app.get("oauthConfig", {})
+    return {"Name": app["label"], "OptionsAllowAdminApprovedUsersOnly": policy.get("isAdminApproved", False)}

@@ -1,0 +1,259 @@
+"""PermissionSet as a metadata component: the same rows that REST shows, written under the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ApiError
+from ..org import Actor, Org
+from ..schema.permissions import PERMISSIONS
+from .components import Kind, Value
+
+EXTRAS = "PermissionSetExtras"
+"""Kind of the documents that hold what a set has in metadata alone, by the set's id: `recordTypeVisibilities`."""
+
+REPLACING_VERSION = 40
+"""From this API version on, an update switches off what it leaves out (Metadata API, PermissionSet)."""
+
+_OBJECT = {
+    "allowCreate": "PermissionsCreate",
+    "allowDelete": "PermissionsDelete",
+    "allowEdit": "PermissionsEdit",
+    "allowRead": "PermissionsRead",
+    "modifyAllRecords": "PermissionsModifyAllRecords",
+    "viewAllRecords": "PermissionsViewAllRecords",
+}
+_TAB = {"Visible": "DefaultOn", "Available": "DefaultOff"}
+_OUTSIDE = {
+    "applicationVisibilities", "classAccesses", "customMetadataTypeAccesses", "customPermissions",
+    "customSettingAccesses",
+    "emailRoutingAddressAccesses", "externalCredentialPrincipalAccesses", "externalDataSourceAccesses", "flowAccesses",
+    "pageAccesses",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PermissionSet(Kind):
+    """Permission sets that belong to no profile and no group."""
+
+    def names(self, org: Org) -> dict[str, str]:
+        """The sets by their names, those of packages with the namespace before them."""
+        return {
+            _full_name(row): str(row["Id"])
+            for row in org.rows("PermissionSet")
+            if not row["IsOwnedByProfile"] and row["Type"] != "Group"
+        }
+
+    def read(self, org: Org, name: str) -> Value | None:
+        """The set with everything that it grants."""
+        id_ = self.names(org).get(name)
+        if id_ is None:
+            return None
+        row = org.get("PermissionSet", id_)
+        value: Value = {
+            "description": row["Description"],
+            "fieldPermissions": [
+                {"editable": found["PermissionsEdit"], "field": found["Field"], "readable": found["PermissionsRead"]}
+                for found in _sorted(org.rows("FieldPermissions", ParentId=id_), "Field")
+            ],
+            "hasActivationRequired": row["HasActivationRequired"],
+            "label": row["Label"],
+            "license": _license_name(org, row["LicenseId"]),
+            "objectPermissions": [
+                {element: found[column] for element, column in _OBJECT.items()} | {"object": found["SobjectType"]}
+                for found in _sorted(org.rows("ObjectPermissions", ParentId=id_), "SobjectType")
+            ],
+            "recordTypeVisibilities": (org.document(EXTRAS, id_) or {}).get("recordTypeVisibilities", []),
+            "tabSettings": [
+                {"tab": found["Name"], "visibility": "Visible" if found["Visibility"] == "DefaultOn" else "Available"}
+                for found in _sorted(org.rows("PermissionSetTabSetting", ParentId=id_), "Name")
+            ],
+            "userPermissions": [
+                {"enabled": True, "name": name} for name in sorted(PERMISSIONS) if row.get(f"Permissions{name}")
+            ],
+        }
+        return {element: found for element, found in value.items() if found is not None}
+
+    def create(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
+        """Make the set and what it grants."""
+        self.require(value)
+        _refuse_outside(value)
+        if name in self.names(org):
+            raise self.duplicate(name)
+        row = {"Name": name, **_columns(value), **_user_permissions(value)}
+        if "license" in value:
+            row["LicenseId"] = _license_id(org, value["license"])
+        id_ = org.insert("PermissionSet", row, actor)
+        _write_parts(org, actor, id_, value, replace=True)
+
+    def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
+        """Change the set; from API version 40 on, what is left out is switched off."""
+        self.require(value)
+        _refuse_outside(value)
+        id_ = self.names(org).get(name)
+        if id_ is None:
+            raise self.unknown(name)
+        row = org.get("PermissionSet", id_)
+        _refuse_managed(row)
+        if "license" in value and _license_id(org, value["license"]) != row["LicenseId"]:
+            raise ApiError("FIELD_INTEGRITY_EXCEPTION", "You can't change the license of a permission set", ["license"])
+        replace = version >= REPLACING_VERSION
+        off = {f"Permissions{each}": False for each in PERMISSIONS if row.get(f"Permissions{each}")} if replace else {}
+        org.update("PermissionSet", id_, {**off, **_columns(value), **_user_permissions(value)}, actor)
+        _write_parts(org, actor, id_, value, replace=replace)
+
+    def delete(self, org: Org, actor: Actor, name: str) -> None:
+        """Delete the set's row."""
+        id_ = self.names(org).get(name)
+        if id_ is None:
+            raise self.unknown(name)
+        _refuse_managed(org.get("PermissionSet", id_))
+        org.delete("PermissionSet", id_, actor)
+        org.drop_document(EXTRAS, id_)
+
+
+def _write_parts(org: Org, actor: Actor, id_: str, value: Value, *, replace: bool) -> None:
+    """Bring the rows below the set to what `value` says; `replace` takes away those that it does not name."""
+    objects = {
+        part["object"]: {column: part[element] for element, column in _OBJECT.items()}
+        for part in value.get("objectPermissions", [])
+    }
+    _write_rows(org, actor, id_, "ObjectPermissions", "SobjectType", objects, replace=replace)
+    fields = {}
+    for part in value.get("fieldPermissions", []):
+        _check_field(org, part["field"])
+        fields[part["field"]] = {
+            "SobjectType": part["field"].partition(".")[0],
+            "PermissionsRead": part.get("readable", part["editable"]),
+            "PermissionsEdit": part["editable"],
+        }
+    _write_rows(org, actor, id_, "FieldPermissions", "Field", fields, replace=replace)
+    tabs = {part["tab"]: {"Visibility": _TAB.get(part["visibility"])} for part in value.get("tabSettings", [])}
+    _write_rows(org, actor, id_, "PermissionSetTabSetting", "Name", tabs, replace=replace)
+    if "recordTypeVisibilities" in value or replace:
+        kept = (
+            {}
+            if replace
+            else {
+                part["recordType"]: part for part in (org.document(EXTRAS, id_) or {}).get("recordTypeVisibilities", [])
+            }
+        )
+        for part in value.get("recordTypeVisibilities", []):
+            _check_record_type(org, part["recordType"])
+            kept[part["recordType"]] = part
+        org.put_document(EXTRAS, id_, {"recordTypeVisibilities": _sorted(list(kept.values()), "recordType")})
+
+
+def _write_rows(
+    org: Org,
+    actor: Actor,
+    parent: str,
+    sobject: str,
+    key: str,
+    wanted: Mapping[str, Mapping[str, Any]],
+    *,
+    replace: bool,
+) -> None:
+    """Rows of `sobject` below the set `parent`, one for each value of `key`; nothing granted means no row."""
+    present = {str(row[key]): row for row in org.rows(sobject, ParentId=parent)}
+    for name, columns in wanted.items():
+        row = present.get(name)
+        if not any(granted for column, granted in columns.items() if column != "SobjectType"):
+            if row:
+                org.delete(sobject, row["Id"], actor)
+        elif row is None:
+            org.insert(sobject, {"ParentId": parent, key: name, **columns}, actor)
+        else:
+            changed = {column: granted for column, granted in columns.items() if row[column] != granted}
+            if changed:
+                org.update(sobject, row["Id"], changed, actor)
+    for name, row in present.items():
+        if replace and name not in wanted:
+            org.delete(sobject, row["Id"], actor)
+
+
+def _columns(value: Value) -> dict[str, Any]:
+    columns = {"Label": value["label"]}
+    if "description" in value:
+        columns["Description"] = value["description"]
+    if "hasActivationRequired" in value:
+        columns["HasActivationRequired"] = value["hasActivationRequired"]
+    return columns
+
+
+def _user_permissions(value: Value) -> dict[str, bool]:
+    granted: dict[str, bool] = {}
+    for part in value.get("userPermissions", []):
+        if part["name"] not in PERMISSIONS:
+            raise ApiError(
+                "INVALID_CROSS_REFERENCE_KEY", f"Unknown user permission: {part['name']}", ["userPermissions"]
+            )
+        granted[f"Permissions{part['name']}"] = part["enabled"]
+    return granted
+
+
+def _check_field(org: Org, name: str) -> None:
+    sobject, _, field = name.partition(".")
+    description = org.sobject(sobject)
+    if description is None:
+        raise ApiError(
+            "INVALID_CROSS_REFERENCE_KEY", f"In field: field - no CustomObject named {sobject} found", ["field"]
+        )
+    found = description.fields.get(field.lower())
+    if found is None:
+        raise ApiError("INVALID_CROSS_REFERENCE_KEY", f"In field: field - no CustomField named {name} found", ["field"])
+    if not found.permissionable:
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"You cannot deploy to a required field: {name}", ["field"])
+
+
+def _check_record_type(org: Org, name: str) -> None:
+    sobject, _, developer_name = name.partition(".")
+    if not org.rows("RecordType", SobjectType=sobject, DeveloperName=developer_name):
+        raise ApiError(
+            "INVALID_CROSS_REFERENCE_KEY", f"In field: recordType - no RecordType named {name} found", ["recordType"]
+        )
+
+
+def _license_id(org: Org, name: str) -> str:
+    for sobject, column in (
+        ("UserLicense", "Name"),
+        ("PermissionSetLicense", "MasterLabel"),
+        ("PermissionSetLicense", "DeveloperName"),
+    ):
+        if found := org.rows(sobject, **{column: name}):
+            return str(found[0]["Id"])
+    raise ApiError("INVALID_CROSS_REFERENCE_KEY", f"In field: license - no UserLicense named {name} found", ["license"])
+
+
+def _license_name(org: Org, id_: str | None) -> str | None:
+    for sobject, column in (("UserLicense", "Name"), ("PermissionSetLicense", "MasterLabel")):
+        if id_ and (found := org.rows(sobject, Id=id_)):
+            return str(found[0][column])
+    return None
+
+
+def _refuse_outside(value: Value) -> None:
+    """What the simulated org has nothing of (Apex classes, pages, flows ...) cannot be granted."""
+    for element in sorted(_OUTSIDE & value.keys()):
+        raise ApiError(
+            "INVALID_CROSS_REFERENCE_KEY",
+            f"In field: {element} - no such component found in this simulated org",
+            [element],
+        )
+
+
+def _refuse_managed(row: Mapping[str, Any]) -> None:
+    if row["NamespacePrefix"]:
+        raise ApiError(
+            "CANNOT_MODIFY_MANAGED_OBJECT", f"Cannot modify managed object: entity=PermissionSet, component={row['Id']}"
+        )
+
+
+def _full_name(row: Mapping[str, Any]) -> str:
+    return f"{row['NamespacePrefix']}__{row['Name']}" if row["NamespacePrefix"] else str(row["Name"])
+
+
+def _sorted(rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: str(row[key]))

@@ -1,0 +1,259 @@
+"""Logging in: OAuth, SOAP, sessions, passwords, and the LoginHistory that tells refused logins apart."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.simorg.harness import Org
+
+KEY, SECRET = "ConexiomTestKey", "ConexiomTestSecret1"
+CALLBACK = "https://portal.example/login"
+
+
+def make_app(org: Org, *, key: str = "", extra: str = "") -> str:
+    """A connected app made through the Metadata API; returns its consumer key."""
+    key = key or KEY + org.alias
+    oauth = (
+        f"<callbackUrl>{CALLBACK}</callbackUrl><consumerKey>{key}</consumerKey><consumerSecret>{SECRET}</consumerSecret>"
+        f"{extra}<scopes>Full</scopes><scopes>RefreshToken</scopes>"
+    )
+    head = "<fullName>App</fullName><contactEmail>a@b.example</contactEmail><label>App</label>"
+    component = f"{head}<oauthConfig>{oauth}</oauthConfig>"
+    metadata(
+        org, f'<createMetadata><metadata xmlns:x="{XSI}" x:type="ConnectedApp">{component}</metadata></createMetadata>'
+    )
+    return key
+
+
+def running_as(username: str) -> str:
+    user = f"<oauthClientCredentialUser>{username}</oauthClientCredentialUser>"
+    return f"<isClientCredentialEnabled>true</isClientCredentialEnabled>{user}"
+
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def metadata(org: Org, body: str) -> str:
+    answer = org.soap("m/62.0", body, org.about["access_token"])
+    assert "<success>true</success>" in answer.text, answer.text
+    return answer.text
+
+
+def allow_password_flow(org: Org) -> None:
+    component = "<fullName>OauthOidc</fullName><blockOAuthUnPwFlow>false</blockOAuthUnPwFlow>"
+    metadata(
+        org,
+        f'<updateMetadata><metadata xmlns:x="{XSI}" x:type="OauthOidcSettings">{component}</metadata></updateMetadata>',
+    )
+
+
+def password_form(org: Org, key: str, **changed: str) -> dict[str, str]:
+    form = {
+        "grant_type": "password",
+        "client_id": key,
+        "client_secret": SECRET,
+        "username": org.about["username"],
+        "password": org.about["password"] + org.about["security_token"],
+    }
+    return form | changed
+
+
+def login_statuses(org: Org) -> list[str]:
+    return [row["Status"] for row in org.query("SELECT Status FROM LoginHistory ORDER BY LoginTime, Id")]
+
+
+def soap_login(org: Org, username: str, password: str, door: str = "u/59.0") -> str:
+    return org.soap(door, f"<login><username>{username}</username><password>{password}</password></login>").text
+
+
+def code_of(text: str) -> str:
+    found = re.search(r"<faultcode>(.*?)</faultcode>", text)
+    return found[1] if found else ""
+
+
+# ---- OAuth
+
+
+def test_password_flow_where_it_is_allowed(org: Org) -> None:
+    key = make_app(org)
+    allow_password_flow(org)
+    answer = org.token(**password_form(org, key)).json()
+    assert answer["token_type"] == "Bearer"
+    assert answer["instance_url"] == org.server.url
+    assert answer["id"].startswith(f"{org.server.url}/id/{org.about['org_id']}/005")
+    rows = org.query(
+        "SELECT Username, LastLoginDate FROM User WHERE LastLoginDate != null", token=answer["access_token"]
+    )
+    assert [row["Username"] for row in rows] == [org.about["username"]]
+
+
+def test_a_blocked_flow_and_a_wrong_password_differ_in_login_history_alone(org: Org) -> None:
+    key = make_app(org)
+    blocked = org.token(**password_form(org, key))
+    allow_password_flow(org)
+    wrong = org.token(**password_form(org, key, password="nonsense1"))
+    untrusted = org.token(**password_form(org, key, password=org.about["password"]))
+    refusal = {"error": "invalid_grant", "error_description": "authentication failure"}
+    assert [(each.status_code, each.json()) for each in (blocked, wrong, untrusted)] == [(400, refusal)] * 3
+    expected = ["Username-Password Flow Disabled", "Invalid Password", "Failed: API security token required"]
+    assert login_statuses(org) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"client_id": "nobody"}, "invalid_client_id"),
+        ({"client_secret": "wrong"}, "invalid_client"),
+        ({"grant_type": "magic"}, "unsupported_grant_type"),
+        ({"username": "nobody@nowhere.example"}, "invalid_grant"),
+    ],
+)
+def test_refused_grants(org: Org, changed: dict[str, str], error: str) -> None:
+    key = make_app(org)
+    allow_password_flow(org)
+    answer = org.token(**password_form(org, key, **changed))
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+def test_client_credentials_run_as_the_app_s_user(org: Org) -> None:
+    key = make_app(org, extra=running_as(org.user("csr1")))
+    basic = base64.b64encode(f"{key}:{SECRET}".encode()).decode()
+    answer = org.server.http.post(
+        f"{org.server.url}/services/oauth2/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": f"Basic {basic}"},
+    ).json()
+    info = org.call("GET", "/services/oauth2/userinfo", token=answer["access_token"]).json()
+    assert info["preferred_username"] == org.user("csr1")
+    assert "full" not in answer["scope"].split()
+
+
+def test_client_credentials_without_a_user(org: Org) -> None:
+    answer = org.token(grant_type="client_credentials", client_id=make_app(org), client_secret=SECRET).json()
+    assert answer == {"error": "invalid_grant", "error_description": "no client credentials user enabled"}
+
+
+def test_authorization_code_with_pkce_then_refresh_then_revocation(org: Org) -> None:
+    key = make_app(org)
+    verifier = "v" * 50
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    query = {
+        "response_type": "code",
+        "client_id": key,
+        "redirect_uri": CALLBACK,
+        "state": "s1",
+        "code_challenge": challenge,
+    }
+    url = f"{org.server.url}/services/oauth2/authorize"
+    assert 'name="password"' in org.server.http.get(url, params=query).text
+    person = {"username": org.about["username"], "password": org.about["password"]}
+    redirect = org.server.http.post(url, data=query | person, allow_redirects=False)
+    back = urlsplit(redirect.headers["Location"])
+    answer = parse_qs(back.query)
+    assert (f"{back.scheme}://{back.netloc}{back.path}", answer["state"]) == (CALLBACK, ["s1"])
+    form = {"grant_type": "authorization_code", "client_id": key, "client_secret": SECRET, "redirect_uri": CALLBACK}
+    code = {"code": answer["code"][0]}
+    granted = org.token(**form, **code, code_verifier=verifier).json()
+    assert org.token(**form, **code, code_verifier=verifier).json()["error"] == "invalid_grant", "a code works once"
+    refreshing = {"grant_type": "refresh_token", "client_id": key, "refresh_token": granted["refresh_token"]}
+    fresh = org.token(**refreshing).json()["access_token"]
+    assert org.call("GET", "/services/oauth2/userinfo", token=fresh).status_code == 200
+    org.server.http.post(f"{org.server.url}/services/oauth2/revoke", data={"token": granted["refresh_token"]})
+    assert org.token(**refreshing).json()["error"] == "invalid_grant"
+
+
+def test_authorization_never_redirects_where_the_app_did_not_say(org: Org) -> None:
+    query = {"response_type": "code", "client_id": make_app(org), "redirect_uri": "https://evil.example/"}
+    answer = org.server.http.get(f"{org.server.url}/services/oauth2/authorize", params=query, allow_redirects=False)
+    assert (answer.status_code, answer.json()["error"]) == (400, "redirect_uri_mismatch")
+
+
+def test_a_revoked_session_is_over(org: Org) -> None:
+    token = org.about["access_token"]
+    assert org.server.http.post(f"{org.server.url}/services/oauth2/revoke", data={"token": token}).status_code == 200
+    answer = org.call("GET", "query", params={"q": "SELECT Id FROM User"})
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
+    assert org.call("GET", "/services/oauth2/userinfo").status_code == 403
+
+
+def test_the_identity_url_tells_who_it_is(org: Org) -> None:
+    user_id = org.query(f"SELECT Id FROM User WHERE Username = '{org.user('csr1')}'")[0]["Id"]
+    found = org.call("GET", f"/id/{org.about['org_id']}/{user_id}", params={"version": "latest"}).json()
+    assert (found["username"], found["organization_id"]) == (org.user("csr1"), org.about["org_id"])
+    assert found["urls"]["rest"] == f"{org.server.url}/services/data/v68.0/"
+
+
+# ---- SOAP
+
+
+def test_soap_login_and_logout(org: Org) -> None:
+    about = org.about
+    text = soap_login(org, about["username"], about["password"] + about["security_token"])
+    session = re.search(r"<sessionId>(.*?)</sessionId>", text)
+    assert session is not None, text
+    assert f"{org.server.url}/services/Soap/m/59.0/{about['org_id'][:15]}" in text
+    assert org.call("GET", "limits", token=session[1]).status_code == 200
+    org.soap("u/59.0", "<logout/>", session[1])
+    assert org.call("GET", "limits", token=session[1]).status_code == 401
+
+
+def test_refused_soap_logins(org: Org) -> None:
+    username, password, token = (org.about[name] for name in ("username", "password", "security_token"))
+    assert code_of(soap_login(org, username, password)) == "sf:LOGIN_MUST_USE_SECURITY_TOKEN"
+    assert code_of(soap_login(org, username, "wrong" + token)) == "sf:INVALID_LOGIN"
+    assert code_of(soap_login(org, "nobody@nowhere.example", password)) == "sf:INVALID_LOGIN"
+    assert code_of(soap_login(org, username, password + token, "u/65.0")) == "soapenv:Client", (
+        "login() ended with version 64"
+    )
+    assert code_of(soap_login(org, username, password + token, "u/12.0")) == "sf:UNSUPPORTED_API_VERSION"
+    assert login_statuses(org) == ["Failed: API security token required", "Invalid Password"]
+
+
+def test_a_password_set_by_soap_or_by_rest_is_good_for_logging_in(org: Org) -> None:
+    csr = org.query(f"SELECT Id FROM User WHERE Username = '{org.user('csr1')}'")[0]["Id"]
+    org.soap(
+        "u/59.0",
+        f"<setPassword><userId>{csr}</userId><password>Seals4Pumps</password></setPassword>",
+        org.about["access_token"],
+    )
+    assert code_of(soap_login(org, org.user("csr1"), "Seals4Pumps")) == "sf:LOGIN_MUST_USE_SECURITY_TOKEN", (
+        "right, but for the token"
+    )
+    assert org.call("POST", f"sobjects/User/{csr}/password", json={"NewPassword": "Valves5Pumps"}).status_code == 204
+    assert code_of(soap_login(org, org.user("csr1"), "Valves5Pumps")) == "sf:LOGIN_MUST_USE_SECURITY_TOKEN"
+    assert code_of(soap_login(org, org.user("csr1"), "Seals4Pumps")) == "sf:INVALID_LOGIN"
+
+
+def test_a_weak_password_is_refused(org: Org) -> None:
+    csr = org.query(f"SELECT Id FROM User WHERE Username = '{org.user('csr1')}'")[0]["Id"]
+    answer = org.soap(
+        "u/59.0",
+        f"<setPassword><userId>{csr}</userId><password>short1</password></setPassword>",
+        org.about["access_token"],
+    )
+    assert code_of(answer.text) == "sf:INVALID_NEW_PASSWORD"
+
+
+def test_a_user_without_api_enabled_is_refused(org: Org) -> None:
+    auditor = org.query(f"SELECT Id FROM User WHERE Username = '{org.user('auditor')}'")[0]["Id"]
+    body = f"<setPassword><userId>{auditor}</userId><password>Ledger2026</password></setPassword>"
+    org.soap("u/59.0", body, org.about["access_token"])
+    token = org.token(
+        grant_type="client_credentials",
+        client_id=make_app(org, extra=running_as(org.user("auditor"))),
+        client_secret=SECRET,
+    ).json()["access_token"]
+    answer = org.call("GET", "query", token=token, params={"q": "SELECT Id FROM User"})
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (403, "API_DISABLED_FOR_ORG")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic abc", "Bearer 00D000000000001!nonsense", "Bearer nonsense"])
+def test_no_session_no_answer(org: Org, header: str) -> None:
+    answer = org.server.http.get(f"{org.server.url}/services/data/v62.0/limits", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert answer.json()[0]["errorCode"] in ("INVALID_SESSION_ID", "INVALID_AUTH_HEADER")

@@ -1,0 +1,159 @@
+"""The server as a process: its ready line, what it writes, TLS, the control door, bad input, its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from tests.simorg.harness import Org, Server
+
+
+def test_the_ready_line_and_the_files_it_names(server: Server) -> None:
+    ready = server.ready
+    assert ready.keys() >= {"url", "http_url", "ca_cert", "orgs", "inventory"}
+    fresh = ready["orgs"][0]
+    assert fresh.keys() == {"alias", "org_id", "username", "password", "security_token", "access_token", "scenario"}
+    entry = yaml.safe_load(Path(ready["inventory"]).read_text("utf-8"))["orgs"]["fresh"]
+    assert entry["simulated"] is True
+    assert entry["ca_cert"] == ready["ca_cert"]
+    assert entry["parameters"].keys() == {
+        "01_install_package", "02_integration_user", "03_connected_app", "04_api_access", "05_permission_sets",
+        "06_visibility", "07_existing_users", "08_new_users", "09_support_request",
+    }  # fmt: skip
+    secret = Path(entry["login"]["password"].removeprefix("file:"))
+    assert secret.read_text("utf-8") == fresh["password"]
+    assert fresh["password"] not in Path(ready["inventory"]).read_text("utf-8")
+    if os.name == "posix":
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+def test_both_schemes_answer_on_loopback_only(server: Server) -> None:
+    assert server.http.get(f"{server.url}/_sim/stats").status_code == 200
+    assert requests.get(f"{server.ready['http_url']}/_sim/stats", timeout=10).status_code == 200
+    port = int(server.url.rpartition(":")[2])
+    others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)} - {"127.0.0.1"}
+    for address in others:
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            assert probe.connect_ex((address, port)) != 0, f"it listens on {address} too"
+
+
+def test_stats_tell_reads_from_writes(org: Org) -> None:
+    org.query("SELECT Id FROM User")
+    org.call("POST", "sobjects/PermissionSet", json={"Name": "Counted", "Label": "Counted"})
+    org.call("POST", "sobjects/PermissionSet", json={"Label": "refused, but tried"})
+    found = org.stats()
+    assert (found["requests"], found["writes"]) == (3, 2)
+    assert found["by_kind"] == {"query": 1, "sobjects": 2}
+
+
+def test_reset_puts_everything_back_and_keeps_the_login(org: Org) -> None:
+    before = snapshot(org)
+    org.call("POST", "sobjects/PermissionSet", json={"Name": "Passing", "Label": "Passing"})
+    assert snapshot(org) != before
+    org.server.http.post(f"{org.server.url}/_sim/orgs/{org.alias}/reset")
+    assert names(snapshot(org)) == names(before)
+    assert org.query("SELECT Id FROM PermissionSet WHERE Name = 'Passing'") == []
+
+
+def test_a_snapshot_holds_no_secret(org: Org) -> None:
+    text = json.dumps(snapshot(org))
+    for kind in ("password", "security_token", "access_token"):
+        assert org.about[kind] not in text
+
+
+def snapshot(org: Org) -> dict[str, object]:
+    found: dict[str, object] = org.server.http.get(f"{org.server.url}/_sim/orgs/{org.alias}/snapshot").json()
+    return found
+
+
+def names(state: dict[str, object]) -> list[str]:
+    objects = state["objects"]
+    assert isinstance(objects, dict)
+    return sorted(f"{sobject} {row.get('Name')}" for sobject, rows in objects.items() for row in rows)
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"alias": "../x"}, {"alias": "new", "scenario": "nowhere"}, {"alias": "fresh"}, {}, [], "x"]
+)
+def test_an_org_that_cannot_be_made(server: Server, wanted: object) -> None:
+    answer = server.http.post(f"{server.url}/_sim/orgs", json=wanted)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_INPUT")
+
+
+@pytest.mark.parametrize("path", ["/", "/services", "/services/Soap/x/59.0", "/_sim/orgs/nobody/snapshot"])
+def test_an_address_that_is_not_there(server: Server, path: str) -> None:
+    answer = server.http.get(f"{server.url}{path}")
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (404, "NOT_FOUND")
+
+
+def test_a_method_that_is_not_served(server: Server) -> None:
+    answer = server.http.delete(f"{server.url}/services/oauth2/token")
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00\xff",
+        b"<a",
+        b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><Envelope><Body><login>&e;</login></Body></Envelope>',
+    ],
+)
+@pytest.mark.parametrize("door", ["u/59.0", "m/59.0", "c/59.0/"])
+def test_bad_xml_is_a_fault_and_never_a_traceback(server: Server, door: str, body: bytes) -> None:
+    answer = server.http.post(f"{server.url}/services/Soap/{door}", data=body, headers={"Content-Type": "text/xml"})
+    assert answer.status_code == 500
+    assert "<faultcode>soapenv:Client</faultcode>" in answer.text
+    assert "Traceback" not in answer.text
+    assert "root:" not in answer.text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM to catch")
+def test_sigterm_ends_it_cleanly_and_leaves_nothing() -> None:
+    command = [sys.executable, "-m", "cnxlib.simorg", "serve"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        ready = json.loads(process.stdout.readline())
+        requests.get(f"{ready['http_url']}/_sim/stats", timeout=10)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+        assert process.stderr.read() == ""
+    assert not Path(ready["inventory"]).parent.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--scenario", "nowhere"], ["--org", "x"], ["--org", "a/b=fresh"], ["--port", "99999"]]
+)
+def test_wrong_use_is_exit_2_with_a_message_and_no_traceback(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "cnxlib.simorg", "serve", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+def test_state_survives_a_restart(tmp_path: Path) -> None:
+    arguments = ("--state", str(tmp_path / "orgs.db"), "--org", "kept=fresh")
+    first = Server(*arguments)
+    org = Org(first, first.ready["orgs"][0])
+    org.call("POST", "sobjects/PermissionSet", json={"Name": "Kept", "Label": "Kept"})
+    assert first.close() == 0
+    second = Server(*arguments)
+    again = Org(second, second.ready["orgs"][0])
+    assert again.about == org.about
+    assert [row["Label"] for row in again.query("SELECT Label FROM PermissionSet WHERE Name = 'Kept'")] == ["Kept"]
+    assert second.close() == 0
