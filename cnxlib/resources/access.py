@@ -67,8 +67,13 @@ def lacking(usernames: Sequence[str], needs: Needs, leaving_out: str) -> Asking[
     return {name: missing for name, missing in wanting.items() if missing}
 
 
-def profiles_lacking(profiles: Sequence[str], needs: Needs) -> Asking[dict[str, dict[str, list[str]]]]:
-    """What the profiles of these names lack, by name: what users who are yet to be created will lack."""
+def profiles_lacking(
+    profiles: Sequence[str], needs: Needs, leaving_out: str
+) -> Asking[dict[str, dict[str, list[str]]]]:
+    """What the profiles of these names lack, by name: what users who are yet to be created will lack.
+
+    Parameters are as for `lacking`: so that both ask the same, and it is sent once.
+    """
     if not profiles:
         return {}
     owned = Query(
@@ -77,7 +82,7 @@ def profiles_lacking(profiles: Sequence[str], needs: Needs) -> Asking[dict[str, 
             sorted(profiles),
         )
     )
-    grants, _, _, rows = yield from _grants_and(needs, "", [owned])
+    grants, _, _, rows = yield from _grants_and(needs, leaving_out, [owned])
     wanting = {row["Profile"]["Name"]: grants.lacking([row["Id"]], needs) for row in rows}
     return {name: missing for name, missing in wanting.items() if missing}
 

@@ -80,7 +80,7 @@ class Audience:
         named = {holder.username for holder in holding} | {username for username, _ in about_to}
         names = sorted(named | {one.username for one in self.joining})
         users = yield from lacking(names, needs, MINIMUM)
-        profiles = yield from profiles_lacking(sorted({one.profile for one in self.joining}), needs)
+        profiles = yield from profiles_lacking(sorted({one.profile for one in self.joining}), needs, MINIMUM)
         existing = yield from find_users([one.username for one in self.joining])
         joining = {
             one.username: profiles[one.profile]

@@ -1,0 +1,155 @@
+"""The JSON cases: facts in, changes out. No org, no mock, no Python needed to add one.
+
+A case is tests/cases/<phase>/<name>.json:
+
+    case      what it is about, one sentence
+    covers    which state of which kind it shows: "permission_set:absent"
+    params    the phase's parameters
+    include   files of tests/cases/facts/ whose facts hold too; the case's own come first
+    facts     a pattern for a read (fnmatch; "query …", "tooling …", "metadata Type/Name") and its answer
+    held      names of the secrets that the store holds
+    expect    status, changes (all of them, in the plan's order), manual (names of the steps), error (a class)
+
+A read that no fact answers fails the case.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnxlib.engine import Engine
+from cnxlib.errors import CnxError
+from cnxlib.model import Outcome
+from cnxlib.phases import find_phase
+from cnxlib.salesforce import Identity, Query, ReadMetadata, SecretHeld, ToolingQuery
+from cnxlib.salesforce.refusals import refusal
+
+CASES = Path(__file__).parents[1] / "cases"
+FILES = sorted(path for path in CASES.glob("*/*.json") if path.parent.name != "facts")
+KINDS = (
+    "assignment",
+    "connected_app",
+    "field_permissions",
+    "object_permissions",
+    "package",
+    "password",
+    "permission_set",
+    "record_type",
+    "setting",
+    "support_request",
+    "tab_setting",
+    "user",
+)
+STATES = ("absent", "equal", "partial", "foreign")
+
+ME = Identity(
+    org_id="00D5f000000Abc1EAC",
+    org_name="Acme",
+    org_type="developer",
+    user_id="0055f000000Adm1AAB",
+    username="admin@acme.example",
+    email="alex@acme.example",
+    url="https://acme.my.salesforce.com",
+    api_version="67.0",
+)
+
+
+def load(path: Path) -> dict[str, Any]:
+    case: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    facts = dict(case["facts"])
+    for name in case.get("include", ()):
+        for pattern, answer in json.loads((CASES / "facts" / name).read_text(encoding="utf-8")).items():
+            facts.setdefault(pattern, answer)
+    return {**case, "facts": facts}
+
+
+def text(request: Any) -> str:
+    match request:
+        case Query(soql):
+            return f"query {soql}"
+        case ToolingQuery(soql):
+            return f"tooling {soql}"
+        case ReadMetadata(type, full_name):
+            return f"metadata {type}/{full_name}"
+    raise AssertionError(f"a plan reads, it does not {request}")
+
+
+class Facts:
+    def __init__(self, case: dict[str, Any]) -> None:
+        self._facts, self._held = case["facts"], case.get("held", ())
+        self.used: set[str] = set()
+
+    def send(self, requests: Sequence[Any]) -> list[Any]:
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request: Any) -> Any:
+        if isinstance(request, SecretHeld):
+            return f"age:{request.name}" if request.name in self._held else ""
+        for pattern, answer in self._facts.items():
+            if fnmatchcase(text(request), pattern):
+                self.used.add(pattern)
+                if isinstance(answer, dict) and "errorCode" in answer:
+                    return refusal(answer["errorCode"], answer["message"])
+                return answer
+        raise AssertionError(f"no fact answers: {text(request)}")
+
+
+def outcome_of(phase_name: str, case: dict[str, Any], send: Any) -> Outcome:
+    phase = find_phase(phase_name)
+    params = phase.parse({"org": "acme", **case["params"]})
+    engine = Engine(phase.id, phase.title, ME.org_id, phase.resources(params, ME), phase.checks(params, ME), send)
+    try:
+        engine.preflight()
+        return engine.plan()[1]
+    except CnxError as error:
+        return engine.failed(error, "plan")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_case(path: Path) -> None:
+    case = load(path)
+    facts = Facts(case)
+    outcome = outcome_of(path.parent.name, case, facts.send)
+    expect = case["expect"]
+
+    changes = [
+        {k: v for k, v in change.as_json().items() if k in ("op", "kind", "key", "before", "after")}
+        for change in outcome.changes
+    ]
+    assert changes == expect.get("changes", [])
+    assert outcome.status == expect["status"], outcome.reason
+    assert [step.step for step in outcome.manual] == expect.get("manual", [])
+    assert type(outcome.error).__name__ == expect.get("error", "NoneType")
+    assert expect.get("says", "") in str(outcome.error)
+    unused = set(case["facts"]).difference(facts.used) - included(case)
+    assert not unused, f"facts that nothing read: {unused}"
+
+
+def included(case: dict[str, Any]) -> set[str]:
+    return {
+        pattern
+        for name in case.get("include", ())
+        for pattern in json.loads((CASES / "facts" / name).read_text(encoding="utf-8"))
+    }
+
+
+def covered() -> Iterator[str]:
+    for path in FILES:
+        yield from json.loads(path.read_text(encoding="utf-8")).get("covers", ())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_shown_absent_equal_partial_and_foreign(kind: str) -> None:
+    assert {f"{kind}:{state}" for state in STATES} <= set(covered())
+
+
+def test_kinds_of_the_cases_are_the_kinds_there_are() -> None:
+    seen = {change["kind"] for path in FILES for change in load(path)["expect"].get("changes", [])}
+    assert seen == set(KINDS) - {"support_request"}
+    assert {name.partition(":")[0] for name in covered()} <= set(KINDS)
