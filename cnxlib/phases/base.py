@@ -105,5 +105,6 @@ def _said(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         return f"there is no parameter {place}"
     given = item.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    # Where a reference is asked for, somebody may have given the secret itself.
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) and "_ref" not in place else ""
     return f"{place}: {item['msg'].removeprefix('Value error, ')}{shown}"

@@ -15,7 +15,7 @@ class FirstParams(PhaseParams):
 
 class SecondParams(PhaseParams):
     colour: str = Field("red", description="colour of the first")
-    sizes: list[int] = Field(default_factory=list, description="sizes")
+    sizes: tuple[int, ...] = Field((), description="sizes")
 
 
 def phase(phase_id: str, params: type[PhaseParams]) -> Phase[Any]:

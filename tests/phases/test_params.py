@@ -1,0 +1,82 @@
+"""The parameters' models: what they refuse, and how they say it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cnxlib.errors import ParameterError, UnknownPhase
+from cnxlib.phases import PHASES, find_phase
+
+CALLBACK = {"callback_url": "https://portal-acme.example/login"}
+
+
+@pytest.mark.parametrize(
+    ("phase", "values", "field"),
+    [
+        ("01", {"package_version_id": "04t123"}, "package_version_id"),
+        ("01", {"package_version_id": "04t5x000000YKbXAAX"}, "package_version_id"),
+        ("01", {"package_version_id": "0335x000000YKbXAAW"}, "package_version_id"),
+        ("01", {"installation_key_ref": "hunter2"}, "installation_key_ref"),
+        ("01", {"install_timeout_minutes": 0}, "install_timeout_minutes"),
+        ("01", {"mode": "aply"}, "mode"),
+        ("01", {"packge_version_id": "x"}, "packge_version_id"),
+        ("02", {"user_email": "not an address"}, "user_email"),
+        ("02", {"user_username": "nobody"}, "user_username"),
+        ("02", {"access_via": "profile"}, "access_via"),
+        ("03", {}, "callback_url"),
+        ("03", {"callback_url": "http://plain.example"}, "callback_url"),
+        ("03", {"callback_url": "https://"}, "callback_url"),
+        ("03", {"callback_url": "https://x.example/a b"}, "callback_url"),
+        ("03", {"callback_url": "https://x.example:99999/"}, "callback_url"),
+        ("03", {**CALLBACK, "contact_email": "a@b"}, "contact_email"),
+        ("03", {**CALLBACK, "app_name": "Conexiom App"}, "app_name"),
+        ("03", {**CALLBACK, "route": "external_client_app"}, "route"),
+        ("06", {"mapped_fields": ["Phone"]}, "mapped_fields"),
+        ("07", {"assignments": [{"set": "Conexiom Boss", "users": ["a@b.example"]}]}, "assignments"),
+        ("07", {"assignments": [{"set": "Conexiom User"}]}, "assignments"),
+        ("07", {"assignments": [{"set": "Conexiom User", "role": "CSR", "profile": "P"}]}, "assignments"),
+        ("08", {"new_users": [{"username": "a@b.example"}]}, "new_users"),
+        ("08", {"rules": [{"when": {}, "sets": ["Conexiom User"]}]}, "rules"),
+        ("09", {"region": "antarctica"}, "region"),
+        ("09", {"deliver": "smtp"}, "deliver"),
+    ],
+)
+def test_refused(phase: str, values: dict[str, Any], field: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        find_phase(phase).parse({"org": "acme", **values})
+    assert field in caught.value.message
+    assert caught.value.exit_code == 2
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.id)
+def test_every_parameter_has_a_help_and_dry_run_is_the_default(phase: Any) -> None:
+    params = phase.parse({"org": "acme", **(CALLBACK if phase.id.startswith("03") else {})})
+    assert params.mode == "plan"
+    for name, field in phase.params.model_fields.items():
+        assert field.description, name
+
+
+def test_both_spellings_of_super_user_mean_the_same() -> None:
+    for spelling in ("Conexiom SuperUser", "Conexiom Super User", "conexiom superuser"):
+        params = find_phase("07").parse({"org": "a", "assignments": [{"set": spelling, "users": ["a@b.example"]}]})
+        assert params.assignments[0].set == "Conexiom SuperUser"
+
+
+@pytest.mark.parametrize("name", ["1", "01", "01_install_package"])
+def test_a_phase_is_found_by_number_and_by_name(name: str) -> None:
+    assert find_phase(name) is PHASES[0]
+
+
+@pytest.mark.parametrize("name", ["", "0", "10", "install", "01_", "²"])
+def test_an_unknown_phase_names_the_known_ones(name: str) -> None:
+    with pytest.raises(UnknownPhase, match="09_support_request"):
+        find_phase(name)
+
+
+def test_needs_name_earlier_phases() -> None:
+    ids = [phase.id for phase in PHASES]
+    for phase in PHASES:
+        assert all(need in ids[: ids.index(phase.id)] for need in phase.needs)

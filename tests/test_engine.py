@@ -1,0 +1,297 @@
+"""The engine over an org that is a dict: no Salesforce in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from cnxlib.engine import Done, Engine
+from cnxlib.errors import NotConverged, NotYet, PreflightFailed, SalesforceError, StalePlan, StepFailed
+from cnxlib.model import Change, Check, Item, ManualStep, Observation, Status
+from cnxlib.rounds import Asking, Pause, Progress
+
+
+@dataclass(frozen=True)
+class Read:
+    name: str
+
+
+@dataclass(frozen=True)
+class Write:
+    name: str
+    value: Any
+
+
+@dataclass
+class Org:
+    """Holds values by name; counts the rounds it is asked in."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
+    rounds: list[list[Any]] = field(default_factory=list)
+
+    def send(self, requests: Sequence[Any]) -> list[Any]:
+        self.rounds.append(list(requests))
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request: Any) -> Any:
+        if request.name in self.refused:
+            return SalesforceError(f"no {request.name}", code="INSUFFICIENT_ACCESS")
+        if isinstance(request, Write):
+            if request.name not in self.ignored:
+                self.values[request.name] = request.value
+            return f"id-{request.name}"
+        return self.values.get(request.name)
+
+
+class Thing:
+    def __init__(self, name: str, requires: tuple[str, ...] = (), batch: int = 1) -> None:
+        self._name, self._requires, self.batch = name, requires, batch
+        self.ids: dict[str, str] = {}
+
+    def observe(self) -> Asking[Observation]:
+        (value,) = yield [Read(self._name)]
+        actual = None if value is None else {"value": value}
+        item = Item(
+            "thing",
+            self._name,
+            actual,
+            {"value": 1},
+            ("G1.1",),
+            requires=self._requires,
+            found="old-id" if actual else "",
+        )
+        return Observation((item,))
+
+    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+        self.ids = dict(ids)
+        made = yield [Write(change.key, 1) for change in changes]
+        return [Done(one) for one in made]
+
+
+class Things:
+    batch = 2
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self.batches: list[list[str]] = []
+
+    def observe(self) -> Asking[Observation]:
+        values = yield [Read(name) for name in self._names]
+        return Observation(
+            tuple(
+                Item("row", name, None if value is None else {"value": value}, {"value": 1})
+                for name, value in zip(self._names, values, strict=True)
+            )
+        )
+
+    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+        self.batches.append([change.key for change in changes])
+        done = []
+        for change in changes:
+            try:
+                (made,) = yield [Write(change.key, 1)]
+                done.append(Done(made))
+            except SalesforceError as error:
+                done.append(Done(error=error))
+        return done
+
+
+def engine(org: Org, *resources: Any, checks: Sequence[Any] = (), events: list[Any] | None = None) -> Engine:
+    emit = (lambda name, data: events.append((name, dict(data)))) if events is not None else (lambda name, data: None)
+    return Engine("01_test", "Test", "00D1", resources, checks, org.send, emit, sleep=lambda seconds: None)
+
+
+def test_a_plan_reads_and_never_writes() -> None:
+    org = Org({"a": 1, "b": 2})
+    plan, outcome = engine(org, Thing("a"), Thing("b"), Thing("c")).plan()
+    assert [(change.op, change.key) for change in plan.changes] == [("update", "b"), ("create", "c")]
+    assert outcome.status is Status.PENDING
+    assert not [request for requests in org.rounds for request in requests if isinstance(request, Write)]
+
+
+def test_reads_are_gathered_in_rounds_and_doubles_are_dropped() -> None:
+    def second(first: str, then: str) -> Asking[Observation]:
+        (value,) = yield [Read(first)]
+        yield [Read(f"{then}-{value}"), Read("shared")]
+        return Observation()
+
+    class Twice(Thing):
+        def observe(self) -> Asking[Observation]:
+            return second("shared", self._name)
+
+    org = Org({"shared": 7})
+    engine(org, Twice("a"), Twice("b"), Thing("shared")).plan()
+    assert org.rounds == [[Read("shared")], [Read("a-7"), Read("b-7")]]
+
+
+def test_the_digest_binds_org_phase_and_changes_and_nothing_else() -> None:
+    digest = engine(Org(), Thing("a"), Thing("b")).plan()[0].digest
+    assert digest == engine(Org(), Thing("b"), Thing("a")).plan()[0].digest
+    assert digest != engine(Org({"a": 1}), Thing("a"), Thing("b")).plan()[0].digest
+    other = Engine("01_test", "Test", "00D2", [Thing("a"), Thing("b")], (), Org().send)
+    assert digest != other.plan()[0].digest
+
+
+def test_a_stale_plan_is_not_applied() -> None:
+    org = Org()
+    one = engine(org, Thing("a"))
+    plan, _ = one.plan()
+    with pytest.raises(StalePlan):
+        one.apply(plan, "sha256:" + "0" * 64)
+    assert org.values == {}
+    one.apply(plan, plan.digest)
+    assert org.values == {"a": 1}
+
+
+def test_what_is_required_comes_first_and_its_id_is_known() -> None:
+    last = Thing("a", requires=("thing:b", "thing:old"))
+    one = engine(Org({"old": 1}), last, Thing("b"), Thing("old"))
+    plan, _ = one.plan()
+    assert [change.key for change in plan.changes] == ["b", "a"]
+    one.apply(plan)
+    assert last.ids == {"thing:b": "id-b", "thing:old": "old-id"}
+
+
+def test_what_depends_on_a_failure_is_not_run_and_the_rest_is() -> None:
+    events: list[Any] = []
+    org = Org(refused=frozenset({"Never read", "b"}))
+    things = Things(["x", "y", "z"])
+
+    class Unreadable(Thing):
+        def observe(self) -> Asking[Observation]:
+            yield from ()
+            return Observation((Item("thing", self._name, None, {"value": 1}, requires=self._requires),))
+
+    one = engine(org, Unreadable("b"), Unreadable("c", requires=("thing:b",)), things, events=events)
+    plan, _ = one.plan()
+    steps = {step.change.key: step.result for step in one.apply(plan)}
+    assert steps == {"b": "failed", "c": "not-run", "x": "done", "y": "done", "z": "done"}
+    outcome = one.verify("apply")
+    assert outcome.status is Status.FAILED
+    with pytest.raises(StepFailed, match="no b"):
+        outcome.raise_for_status()
+    assert ("step-failed", "b") in [(name, data.get("key")) for name, data in events]
+
+
+def test_a_batch_reports_row_by_row_and_is_no_larger_than_the_resource_takes() -> None:
+    class Refusing(Org):
+        def _answer(self, request: Any) -> Any:
+            if request == Write("y", 1):
+                return SalesforceError("no y")
+            return super()._answer(request)
+
+    things = Things(["x", "y", "z"])
+    one = engine(Refusing(), things)
+    plan, _ = one.plan()
+    assert [(step.change.key, step.result) for step in one.apply(plan)] == [
+        ("x", "done"),
+        ("y", "failed"),
+        ("z", "done"),
+    ]
+    assert things.batches == [["x", "y"], ["z"]]
+
+
+def test_changed_then_converged() -> None:
+    org = Org()
+    one = engine(org, Thing("a"))
+    plan, _ = one.plan()
+    one.apply(plan)
+    assert one.verify("apply").status is Status.CHANGED
+    again = engine(org, Thing("a"))
+    assert not again.plan()[0]
+    assert again.verify("apply").status is Status.CONVERGED
+
+
+def test_a_write_that_did_not_take_is_found_by_verify() -> None:
+    one = engine(Org(ignored=frozenset({"a"})), Thing("a"))
+    plan, _ = one.plan()
+    one.apply(plan)
+    outcome = one.verify("apply")
+    assert outcome.status is Status.FAILED
+    assert [change.key for change in outcome.remaining] == ["a"]
+    with pytest.raises(NotConverged):
+        outcome.raise_for_status()
+
+
+def test_manual_steps_leave_a_phase_waiting() -> None:
+    class Manual(Thing):
+        def observe(self) -> Asking[Observation]:
+            yield from ()
+            return Observation(manual=(ManualStep("call", ("G9.2",), "Call somebody."),))
+
+    _, outcome = engine(Org(), Manual("m")).plan()
+    assert outcome.status is Status.WAITING
+    outcome.raise_for_status()
+    one = engine(Org(), Manual("m"), Thing("a"))
+    plan, _ = one.plan()
+    one.apply(plan)
+    assert one.verify("apply").status is Status.WAITING
+
+
+def test_not_yet_is_known_later_in_a_plan_and_blocks_an_apply() -> None:
+    class Later(Thing):
+        def observe(self) -> Asking[Observation]:
+            yield from ()
+            raise NotYet("no package", phase="01_install_package")
+
+    one = engine(Org(), Later("a"), Thing("b"))
+    with pytest.raises(NotYet) as caught:
+        one.plan()
+    assert one.failed(caught.value, "plan").status is Status.KNOWN_LATER
+    assert one.failed(caught.value, "apply").status is Status.BLOCKED
+
+
+def test_preflight_names_every_required_check_that_is_not_ok() -> None:
+    def check(name: str, ok: bool, severity: Any = "required") -> Any:
+        def asked() -> Asking[Check]:
+            yield [Read(name)]
+            return Check(name, ok, severity, hint=f"mend {name}", guide=("G1.1",))
+
+        return asked
+
+    org = Org()
+    one = engine(
+        org, checks=[check("good", True), check("bad", False), check("worse", False), check("odd", False, "warning")]
+    )
+    with pytest.raises(PreflightFailed) as caught:
+        one.preflight()
+    assert caught.value.message == "bad; worse"
+    assert caught.value.hint == "mend bad mend worse"
+    assert len(org.rounds) == 1
+    assert len(one.failed(caught.value, "plan").checks) == 4
+
+
+def test_pause_and_progress_never_reach_the_org() -> None:
+    class Slow(Thing):
+        def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+            before, _ = yield [Pause(3), Progress("half way", 0.5)]
+            (after,) = yield [Pause(3)]
+            yield [Write("a", 1)]
+            return [Done(str(after - before))]
+
+    now = iter(range(100))
+    slept: list[float] = []
+    events: list[Any] = []
+    org = Org()
+    one = Engine(
+        "01",
+        "T",
+        "00D",
+        [Slow("a")],
+        (),
+        org.send,
+        lambda n, d: events.append((n, dict(d))),
+        slept.append,
+        lambda: next(now),
+    )
+    plan, _ = one.plan()
+    (step,) = one.apply(plan)
+    assert slept == [3, 3]
+    assert step.id == "1"
+    assert ("progress", {"message": "half way", "fraction": 0.5}) in events
+    assert not [r for requests in org.rounds for r in requests if isinstance(r, Pause | Progress)]
