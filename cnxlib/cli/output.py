@@ -1,0 +1,107 @@
+"""What the commands print: one JSON object for programs, tables and sentences for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STYLES = {
+    "converged": "green",
+    "changed": "green",
+    "not-needed": "dim",
+    "pending": "yellow",
+    "known-later": "yellow",
+    "waiting": "yellow",
+    "failed": "bold red",
+    "blocked": "red",
+}
+_SIGNS = {"create": "+", "update": "~", "delete": "-"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that leaves what it is given as it is; a pipe gets lines of up to 160 characters."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, markup=False, highlight=False, width=None if stream.isatty() else 160)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one object on standard output."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def warn(text: str) -> None:
+    """Tell people, on standard error, what went wrong."""
+    console(stderr=True).print(Text(text), soft_wrap=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, numbers: Sequence[str] = ()) -> Table:
+    """A plain table; the columns named in `numbers` are flush right."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, justify="right" if column in numbers else "left")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def show_run(result: Mapping[str, Any], out: Console) -> None:
+    """A run (`RunResult.as_json`): its phases, what they would change or could not, and what is left to people."""
+    numbers = ("Changes", "Seconds", "API calls")
+    rows = [
+        (
+            phase["phase"],
+            Text(phase["status"], STYLES[phase["status"]]),
+            str(len(phase["changes"])),
+            f"{phase['seconds']:.1f}",
+            str(phase["api_calls"]),
+        )
+        for phase in result["phases"]
+    ]
+    out.print(table(("Phase", "Status", *numbers), rows, numbers=numbers))
+    total = f"{result['seconds']:.1f} s in all, {result['api_calls']} API calls"
+    out.print(f"\n{result['org']['alias']}: {result['mode']} {result['status']}, {total}", soft_wrap=True)
+    if result["mode"] == "plan":
+        _show_changes(result["phases"], out)
+    _show_reasons(result["phases"], out)
+    show_left(result["phases"], out)
+
+
+def _show_changes(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
+    for phase in phases:
+        if not phase["changes"]:
+            continue
+        out.print(f"\n{phase['phase']} would change (digest {phase['digest']}):", soft_wrap=True)
+        for change in phase["changes"]:
+            once = "" if change["reversible"] else ", for good"
+            guide = " ".join(change["guide"])
+            sign = _SIGNS[change["op"]]
+            out.print(f"  {sign} {change['op']} {change['kind']} {change['key']} ({guide}{once})", soft_wrap=True)
+
+
+def _show_reasons(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
+    told = [phase for phase in phases if phase["status"] in ("failed", "blocked", "known-later") and phase["reason"]]
+    for phase in told:
+        out.print(Text(f"\n{phase['phase']} {phase['status']}: {phase['reason']}"), soft_wrap=True)
+        hint = (phase["error"] or {}).get("hint")
+        if hint:
+            out.print(f"What to do: {hint}", soft_wrap=True)
+        if phase["notebook"] and phase["status"] == "failed":
+            out.print(f"Look at: {phase['notebook']}", soft_wrap=True)
+
+
+def show_left(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
+    """What only a person can do."""
+    left = [(phase, step) for phase in phases for step in phase["manual"] if not step["done_at"]]
+    if left:
+        out.print("\nLeft for a person:")
+    for phase, step in left:
+        where = f" ({step['url']})" if step["url"] else ""
+        out.print(f"  {phase['phase']}: {step['what']} {step['who']}{where}", soft_wrap=True)
