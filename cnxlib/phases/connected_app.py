@@ -26,7 +26,8 @@ class Params(PhaseParams):
     callback_url: str = Field(
         "",
         validate_default=True,
-        description=f"callback URL that Conexiom gave you; the guide's example: {GUIDE_CALLBACK}",
+        description="callback URL that Conexiom gave you, unique to your environment",
+        examples=[GUIDE_CALLBACK],
     )
     contact_email: EmailOrBlank = Field("", description='contact e-mail ("" is that of the admin who is logged in)')
     app_name: str = Field(

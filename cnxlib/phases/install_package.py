@@ -23,12 +23,12 @@ class Params(PhaseParams):
     package_version_id: str = Field(
         GUIDE_VERSION_ID,
         pattern=r"^04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})$",
-        description="04t id of the package version to install; a newer one that is installed satisfies too",
+        description="package version to install (04t…); a newer one is fine too",
     )
     installation_key_ref: str = Field(
         "",
         pattern=r"^((env|file|age):.+)?$",
-        description="reference to the installation key (env:NAME, file:PATH, age:NAME), if the version asks for one",
+        description="reference to the installation key, if one is asked for (env:NAME, file:PATH, age:NAME)",
     )
     security_type: Literal["admins", "all"] = Field("admins", description="who may use the package at once")
     allow_remote_sites: bool = Field(False, description="allow the addresses that the package wants to call")

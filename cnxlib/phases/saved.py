@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from cnxlib.errors import ParameterError
 from cnxlib.inventory import OrgEntry, inventory_path
@@ -48,6 +50,7 @@ def _unknown(what: str, name: str, known: Sequence[str], alias: str) -> Paramete
     return ParameterError(f"{inventory_path()}: there is no {what} named {name}", org=alias, hint=hint)
 
 
-def defaults(phase: Phase[Any]) -> Mapping[str, Any]:
-    """The default of each parameter, by name, in the model's order."""
-    return {name: field.get_default(call_default_factory=True) for name, field in phase.params.model_fields.items()}
+def defaults(phase: Phase[Any]) -> dict[str, Any]:
+    """The default of each parameter as a JSON value, by name, in the model's order."""
+    fields = phase.params.model_fields
+    return {name: to_jsonable_python(field.get_default(call_default_factory=True)) for name, field in fields.items()}

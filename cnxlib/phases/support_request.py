@@ -26,8 +26,8 @@ class Params(PhaseParams):
     credentials: Literal["sealed", "live_call", "in_body"] = Field(
         "live_call", description="how the credentials reach Conexiom; never in the mail by default"
     )
-    recipient_key: str = Field("", description="Conexiom's age key, for credentials = sealed")
-    smtp_ref: str = Field("", description="reference to the SMTP password, for deliver = smtp")
+    recipient_key: str = Field("", description="Conexiom's age key, to seal the credentials to")
+    smtp_ref: str = Field("", description="reference to the SMTP password, to send by smtp")
     email_to_case_integration: bool = Field(False, description="as in 02: whether credentials go with the request")
     user_username: UsernameOrBlank = Field("", description="as in 02: the integration user")
     app_name: str = Field("Conexiom", description="as in 03: the connected app")

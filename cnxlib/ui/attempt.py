@@ -15,6 +15,7 @@ from cnxlib.inventory import find_org
 from cnxlib.model import Change, Check, Mode, Outcome, Plan, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord, lease
+from cnxlib.rounds import Emit
 from cnxlib.salesforce.org import Org
 from cnxlib.ui.display import notice
 from cnxlib.ui.production import require_confirmed
@@ -123,15 +124,7 @@ class Attempt:
         self._start(params)
         if self.mode == "apply":
             require_confirmed(self._org.identity, self.alias, params.confirm_org_id)
-        self._engine = Engine(
-            self._phase.id,
-            self._phase.title,
-            self._org.identity.org_id,
-            self._phase.resources(params, self._org.identity),
-            self._phase.checks(params, self._org.identity),
-            self._org.send,
-            self._event,
-        )
+        self._engine = engine_for(self._phase, params, self._org, self._event)
 
     def preflight(self) -> tuple[Check, ...]:
         """The checks' results; they run once. Raises `PreflightFailed`."""
@@ -241,6 +234,19 @@ class Attempt:
                 "guide": list(self._phase.guide),
             },
         )
+
+
+def engine_for(phase: Phase[Any], params: PhaseParams, org: Org, emit: Emit = lambda name, data: None) -> Engine:
+    """The engine of a phase on an org."""
+    return Engine(
+        phase.id,
+        phase.title,
+        org.identity.org_id,
+        phase.resources(params, org.identity),
+        phase.checks(params, org.identity),
+        org.send,
+        emit,
+    )
 
 
 def _said(error: BaseException) -> str:

@@ -76,7 +76,7 @@ def changes_grid(changes: Sequence[Change], title: str = "") -> Grid | None:
             [_OPS[change.op], f"{_words(change.kind)} {change.key}"],
             _before_after(change),
             reasons(change.guide),
-            Badge("yes", "plain") if change.reversible else Badge("no: for good", "warn"),
+            "yes" if change.reversible else Badge("no: for good", "warn"),
         )
         for change in changes
     ]

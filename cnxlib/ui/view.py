@@ -228,7 +228,7 @@ _HTML: dict[type, Callable[[Any], str]] = {
     str: escape,
     Badge: lambda part: (
         f'<span style="white-space:nowrap;border-left:4px solid {_COLOURS[part.tone]};padding-left:6px;">'
-        f"{_sign(part.tone)}{escape(part.word)}</span>"
+        f"{_SIGNS[part.tone]} {escape(part.word)}</span>"
     ),
     Link: _link_html,
     Small: lambda part: f'<span style="{_SMALL}">{escape(part.text)}</span>',
@@ -236,7 +236,7 @@ _HTML: dict[type, Callable[[Any], str]] = {
 }
 _TEXT: dict[type, Callable[[Any], str]] = {
     str: str,
-    Badge: lambda part: _sign(part.tone) + part.word,
+    Badge: lambda part: f"{_SIGNS[part.tone]} {part.word}",
     Link: lambda part: part.text if part.url in ("", part.text) else f"{part.text} ({part.url})",
     Small: lambda part: part.text,
     Code: lambda part: part.text,

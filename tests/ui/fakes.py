@@ -34,6 +34,7 @@ class FakeOrg:
 
     lamps: dict[str, bool]
     identity: Identity = field(default_factory=identity)
+    alias: str = "acme"
     simulated: bool = True
     api_calls: int = 2
     closed: bool = False
