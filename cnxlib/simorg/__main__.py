@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .control import Simulation
+from .faults import Faults
 from .inventory import Inventory, describe
 from .org import Orgs
 from .scenarios import loader
@@ -49,7 +50,7 @@ def _serve(options: argparse.Namespace, directory: Path) -> int:
     inventory = Inventory(directory, sockets.url)
     context = server_context(inventory.ca_file)
     seeder = Seeder()
-    simulation = Simulation(Orgs(seeder, options.state), seeder, inventory, Stats())
+    simulation = Simulation(Orgs(seeder, options.state), seeder, inventory, Stats(), Faults())
     for alias, scenario in _wanted(options):
         simulation.add(alias, scenario)
     serving = Serving(application(simulation, options.latency_ms / 1000), sockets, context)

@@ -1,4 +1,4 @@
-"""The control door `/_sim/...`: statistics, orgs, snapshots. Its own requests are not counted."""
+"""The control door `/_sim/...`: statistics, orgs, snapshots, faults. Its own requests are not counted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .errors import ApiError
+from .faults import Faults
 from .gate import BODY
 from .inventory import Inventory, describe
 from .org import Org, Orgs
@@ -30,6 +31,7 @@ class Simulation:
     seeder: Seeder
     inventory: Inventory
     stats: Stats
+    faults: Faults
 
     def add(self, alias: str, scenario: str) -> Org:
         """Make an org (or take it over from the state file) and write it into the inventory.
@@ -54,6 +56,7 @@ def routes() -> list[Route]:
         Route("/_sim/orgs", add_org, methods=["POST"]),
         Route("/_sim/orgs/{alias}/reset", reset_org, methods=["POST"]),
         Route("/_sim/orgs/{alias}/snapshot", snapshot, methods=["GET"]),
+        Route("/_sim/orgs/{alias}/faults", faults, methods=["GET", "PUT"]),
     ]
 
 
@@ -91,6 +94,17 @@ def snapshot(request: Request) -> Response:
     """An org's whole state as canonical JSON: keys sorted, nothing secret."""
     content = json.dumps(_org(request).snapshot(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return Response(content.encode(), media_type="application/json")
+
+
+def faults(request: Request) -> Response:
+    """The org's faults and how often each struck; PUT replaces them by the list sent."""
+    org, ordered = _org(request), _simulation(request).faults
+    if request.method == "PUT":
+        try:
+            ordered.order(org.alias, json.loads(request.scope[BODY]))
+        except (ValueError, RecursionError) as error:
+            raise ApiError("INVALID_INPUT", str(error)) from error
+    return JSONResponse(ordered.as_json(org.alias))
 
 
 def _simulation(request: Request) -> Simulation:

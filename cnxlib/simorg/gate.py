@@ -1,10 +1,13 @@
-"""The ASGI layer before every door: reads the body within bounds, waits out the set latency, counts what passed."""
+"""The ASGI layer before every door: reads bodies within bounds, waits out the latency, lets faults strike, counts."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -12,6 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import stats
+from .connections import hang_up
+from .faults import Faults, install_options, refusal
 from .org import Orgs
 
 MAX_BODY = 50 * 1024 * 1024
@@ -23,15 +28,26 @@ BODY = "simorg.body"
 ALIAS = "simorg.alias"
 """Scope key under which a handler may leave the alias of the org that a request turned out to be for (logging in)."""
 
+OPTIONS = ("PackageInstall", "options")
+"""Kind and name of the document that says how installing a package goes."""
+
 _TOKEN = re.compile(r"(00D\w{12}(?:\w{3})?)!")
 _USERNAME = re.compile(rb"username>([^<]+)</")
 
 
 class Gate:
-    """Wraps the application; `latency` is in seconds and may be changed while it runs."""
+    """Wraps the application.
 
-    def __init__(self, app: ASGIApp, orgs: Orgs, counts: stats.Stats, latency: float = 0.0) -> None:
-        self.app, self.orgs, self.counts, self.latency = app, orgs, counts, latency
+    Args:
+        app: what answers.
+        orgs: to tell which org a request is for.
+        counts: where requests are counted.
+        faults: what was ordered to go wrong.
+        latency: seconds before each answer of the data doors.
+    """
+
+    def __init__(self, app: ASGIApp, orgs: Orgs, counts: stats.Stats, faults: Faults, latency: float = 0.0) -> None:
+        self.app, self.orgs, self.counts, self.faults, self.latency = app, orgs, counts, faults, latency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is not HTTP (the lifespan) passes through."""
@@ -44,20 +60,42 @@ class Gate:
         path: str = scope["path"]
         if path.startswith("/_sim/"):
             return await self.app(scope, _replay(body, receive), send)
-        scope[ALIAS] = self._alias(scope, body)
-        if self.latency:
-            await asyncio.sleep(self.latency)
+        alias = scope[ALIAS] = self._alias(scope, body)
+        target = f"{path}?{scope['query_string'].decode('latin-1')}"
+        striking = self.faults.striking(alias, scope["method"], target) if alias else []
+        wait = self.latency + sum(float(fault.value or 0) / 1000 for fault in striking if fault.kind == "latency")
+        if wait:
+            await asyncio.sleep(wait)
+        lost = any(fault.kind == "lost_answer" for fault in striking)
 
         async def counting(message: Message) -> None:
             # Counted before the answer leaves, so that a client that has it finds its request in the statistics.
             if message["type"] == "http.response.start":
-                target = f"{path}?{scope['query_string'].decode('latin-1')}"
-                self.counts.add(
-                    scope[ALIAS], kind=stats.kind(path, body), write=stats.is_write(scope["method"], target, body)
-                )
-            await send(message)
+                write = stats.is_write(scope["method"], target, body)
+                self.counts.add(scope[ALIAS], kind=stats.kind(path, body), write=write)
+            if not lost:
+                await send(message)
 
-        await self.app(scope, _replay(body, receive), counting)
+        answer = next((found for fault in striking if (found := refusal(fault, path, body))), self.app)
+        with self._installing(alias, install_options(striking)):
+            await answer(scope, _replay(body, receive), counting)
+        if lost:
+            hang_up(scope["client"])
+            await receive()  # returns once the connection is gone, so that the server misses no answer
+
+    @contextmanager
+    def _installing(self, alias: str | None, changed: dict[str, Any]) -> Iterator[None]:
+        """While this request is served, installing goes as `changed` says."""
+        org = self.orgs.get(alias) if alias and changed else None
+        if org is None:
+            yield
+            return
+        usual = org.document(*OPTIONS) or {}
+        org.put_document(*OPTIONS, {**usual, **changed})
+        try:
+            yield
+        finally:
+            org.put_document(*OPTIONS, usual)
 
     def _alias(self, scope: Scope, body: bytes) -> str | None:
         """The alias of the org that the request names: by its token, else by the username that logs in."""

@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from . import control
+from . import control, rest
+from .connections import Protocol
 from .control import Simulation
 from .errors import ApiError, method_not_allowed, not_found
 from .gate import Gate
@@ -39,13 +40,14 @@ def application(simulation: Simulation, latency: float = 0.0) -> Gate:
         *users.routes(),
         *soap_login.routes(),
         *door.routes(),
+        *rest.routes(),
     ]
     app = Starlette(
         routes=routes, exception_handlers={ApiError: _refused, HTTPException: _http_error, Exception: _broken}
     )
     app.state.orgs = simulation.orgs
     app.state.simulation = simulation
-    return Gate(app, simulation.orgs, simulation.stats, latency)
+    return Gate(app, simulation.orgs, simulation.stats, simulation.faults, latency)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -156,6 +158,7 @@ class Serving:
 def _listener(app: Gate, context: ssl.SSLContext | None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        http=Protocol,
         lifespan="off",
         log_level="error",
         access_log=False,

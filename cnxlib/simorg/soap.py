@@ -17,15 +17,14 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from starlette.responses import Response
 
+from .versions import FIRST, LAST
+
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 METADATA = "http://soap.sforce.com/2006/04/metadata"
 
 Value: TypeAlias = "str | int | bool | Mapping[str, Value] | list[Value] | None"
 """What an element of an answer holds: None leaves it out, a mapping holds its children in order, a list repeats it."""
-
-OLDEST, NEWEST = 31, 68
-"""API versions served: Winter '27 is 68, and versions before 31 have been retired."""
 
 _VERSION = re.compile(r"\d{2}\.0")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -96,7 +95,7 @@ def api_version(segment: str) -> str:
     Raises:
         SoapFault: UNSUPPORTED_API_VERSION.
     """
-    if not _VERSION.fullmatch(segment) or not OLDEST <= int(segment.partition(".")[0]) <= NEWEST:
+    if not _VERSION.fullmatch(segment) or not FIRST <= int(segment.partition(".")[0]) <= LAST:
         raise SoapFault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL", "UnexpectedErrorFault")
     return segment
 

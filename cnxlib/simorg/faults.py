@@ -1,0 +1,171 @@
+"""Faults that a test orders for an org by the control door: which requests they strike, and what they answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from .soap import METADATA, SoapFault
+
+_INSTALL = "/tooling/sobjects/PackageInstallRequest"
+
+# kind -> method and path that it strikes when its order does not say ("" = all of the data doors)
+_USUAL: dict[str, tuple[str, str]] = {
+    "latency": ("", ""),
+    "lost_answer": ("", ""),
+    "http_503": ("", ""),
+    "http_429": ("", ""),
+    "request_limit": ("", "/services/data/"),
+    "lock_row": ("POST|PATCH|DELETE", "/services/data/"),
+    "session_expired": ("", "/services/(data|Soap/m)/"),
+    "already_in_process": ("POST", "/services/Soap/m/"),
+    "install_slow": ("POST", _INSTALL),
+    "install_error": ("POST", _INSTALL),
+    "app_propagation": ("POST", "/services/oauth2/token"),
+    "first_poll_400": ("GET", f"{_INSTALL}/"),
+}
+
+# kind -> HTTP status, error code and message of the refusal
+_REFUSALS: dict[str, tuple[int, str, str]] = {
+    "http_503": (503, "SERVER_UNAVAILABLE", "The server is temporarily unavailable. Please try again later."),
+    "http_429": (429, "REQUEST_LIMIT_EXCEEDED", "Too many concurrent requests."),
+    "request_limit": (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+    "lock_row": (400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
+    "session_expired": (401, "INVALID_SESSION_ID", "Session expired or invalid"),
+    "already_in_process": (400, "ALREADY_IN_PROCESS", "The changes you requested are already being processed."),
+    "first_poll_400": (400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
+}
+
+
+@dataclass
+class Fault:
+    """One order.
+
+    Attributes:
+        kind: one of the contract's kinds.
+        method: regular expression of the HTTP methods that it strikes, "" for all.
+        path: regular expression searched in the path with its query string, "" for every path.
+        after: matching requests that it lets pass first.
+        times: how often it strikes; None without end.
+        value: milliseconds (latency), seconds (install_slow; Retry-After of a refusal), a message (install_error).
+        seen, struck: matching requests so far, and how many of them it struck.
+    """
+
+    kind: str
+    method: str = ""
+    path: str = ""
+    after: int = 0
+    times: int | None = 1
+    value: Any = None
+    seen: int = field(default=0, init=False)
+    struck: int = field(default=0, init=False)
+
+    def strikes(self, method: str, target: str) -> bool:
+        """Whether it strikes this request; counts it."""
+        if (self.method and not re.fullmatch(self.method, method)) or not re.search(self.path, target):
+            return False
+        self.seen += 1
+        if self.seen <= self.after or (self.times is not None and self.struck >= self.times):
+            return False
+        self.struck += 1
+        return True
+
+    def as_json(self) -> dict[str, Any]:
+        """The order, and how often it struck."""
+        match = {"method": self.method, "path": self.path}
+        order = {"kind": self.kind, "match": match, "after": self.after, "times": self.times, "value": self.value}
+        return order | {"struck": self.struck}
+
+
+class Faults:
+    """The faults ordered for each org; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._orders: dict[str, list[Fault]] = {}
+
+    def order(self, alias: str, orders: object) -> None:
+        """Replace the faults of an org by these.
+
+        Raises:
+            ValueError: not a list of faults, an unknown kind, or a member of the wrong sort.
+        """
+        faults = [_parsed(each) for each in _sequence(orders)]
+        with self._lock:
+            self._orders[alias] = faults
+
+    def as_json(self, alias: str) -> list[dict[str, Any]]:
+        """The org's faults and how often each struck."""
+        with self._lock:
+            return [fault.as_json() for fault in self._orders.get(alias, [])]
+
+    def striking(self, alias: str, method: str, target: str) -> list[Fault]:
+        """The faults that strike this request, in the order in which they were given."""
+        with self._lock:
+            return [fault for fault in self._orders.get(alias, []) if fault.strikes(method, target)]
+
+
+def refusal(fault: Fault, path: str, body: bytes) -> Response | None:
+    """What a refusing fault answers, in the shape of the door; None for a kind that does not refuse."""
+    if fault.kind == "app_propagation":
+        return JSONResponse({"error": "invalid_client_id", "error_description": "client identifier invalid"}, 400)
+    if fault.kind not in _REFUSALS:
+        return None
+    status, code, message = _REFUSALS[fault.kind]
+    headers = {} if fault.value is None else {"Retry-After": str(fault.value)}
+    if path.startswith("/services/Soap/") and status < 429:
+        return SoapFault(code, message).response(METADATA)
+    if fault.kind == "lock_row" and (rows := _rows(path, body)):
+        error = {"statusCode": code, "message": message, "fields": []}
+        return JSONResponse([{"success": False, "errors": [error]}] * rows)
+    return JSONResponse([{"errorCode": code, "message": message}], status, headers)
+
+
+def install_options(faults: Sequence[Fault]) -> dict[str, Any]:
+    """What the faults that strike an installation change of how it goes (document PackageInstall/options)."""
+    changed: dict[str, Any] = {}
+    for fault in faults:
+        if fault.kind == "install_slow":
+            changed["seconds"] = float(fault.value or 30)
+        elif fault.kind == "install_error":
+            changed["error"] = str(fault.value or "The post install script failed.")
+    return changed
+
+
+def _rows(path: str, body: bytes) -> int:
+    """How many rows a collection request carries; 0 for any other request."""
+    if not re.search(r"/composite/sobjects(/|$)", path):
+        return 0
+    try:
+        return len(json.loads(body)["records"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0
+
+
+def _sequence(orders: object) -> Sequence[object]:
+    if not isinstance(orders, list):
+        raise ValueError("a list of faults is expected")
+    return orders
+
+
+def _parsed(order: object) -> Fault:
+    if not isinstance(order, Mapping) or order.get("kind") not in _USUAL:
+        raise ValueError(f"not a fault: {order!r} (kinds: {', '.join(_USUAL)})")
+    match = order.get("match") or {}
+    after, times = order.get("after", 0), order.get("times", 1)
+    if not isinstance(match, Mapping) or not isinstance(after, int) or not (times is None or isinstance(times, int)):
+        raise ValueError(f"not a fault: {order!r}")
+    method, path = _USUAL[order["kind"]]
+    try:
+        method, path = (
+            re.compile(str(match.get(name) or usual)).pattern for name, usual in (("method", method), ("path", path))
+        )
+    except re.error as error:
+        raise ValueError(f"not a regular expression in {match!r}: {error}") from error
+    return Fault(order["kind"], method, path, after, times, order.get("value"))
