@@ -181,8 +181,20 @@ def _sorted(changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: (level(change, ()), change.kind, change.key)))
 
 
+class _AsItIs:
+    """What is published with its own names and values."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The published shape: every property by its name."""
+        return {name: _lists(value) for name, value in vars(self).items()}
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(item) for item in value] if isinstance(value, tuple) else value
+
+
 @dataclass(frozen=True)
-class Check:
+class Check(_AsItIs):
     """A named read-only condition. A required one that is not ok stops the phase."""
 
     name: str
@@ -192,20 +204,9 @@ class Check:
     hint: str = ""
     guide: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """The published shape of a check."""
-        return {
-            "name": self.name,
-            "ok": self.ok,
-            "severity": self.severity,
-            "detail": self.detail,
-            "hint": self.hint,
-            "guide": list(self.guide),
-        }
-
 
 @dataclass(frozen=True)
-class ManualStep:
+class ManualStep(_AsItIs):
     """Something that only a person can do."""
 
     step: str
@@ -216,18 +217,6 @@ class ManualStep:
     url: str = ""
     done_by: str = ""
     done_at: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The published shape of a manual step."""
-        return {
-            "step": self.step,
-            "guide": list(self.guide),
-            "what": self.what,
-            "who": self.who,
-            "url": self.url,
-            "done_by": self.done_by,
-            "done_at": self.done_at,
-        }
 
 
 @dataclass(frozen=True)
@@ -255,32 +244,20 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(_AsItIs):
     """Facts for people: who holds what, who lacks what. Cells are text."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """Title, columns, rows."""
-        return {
-            "title": self.title,
-            "columns": list(self.columns),
-            "rows": [list(row) for row in self.rows],
-        }
-
 
 @dataclass(frozen=True)
-class Document:
+class Document(_AsItIs):
     """A text that a phase makes for people, such as a mail; saved beside the notebook. Never holds a secret."""
 
     name: str
     text: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Name and text."""
-        return {"name": self.name, "text": self.text}
 
 
 @dataclass(frozen=True)

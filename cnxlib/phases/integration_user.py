@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from cnxlib.engine import Resource
+from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check
 from cnxlib.phases.base import EmailOrBlank, Phase, PhaseParams, UsernameOrBlank
 from cnxlib.resources.assignment import Assignments, Wanted
@@ -18,7 +18,7 @@ from cnxlib.resources.field_permissions import FieldPermissions
 from cnxlib.resources.grants import object_permissions
 from cnxlib.resources.password import Password
 from cnxlib.resources.permission_set import PermissionSet, api_name
-from cnxlib.resources.record_types import CaseRecordTypes
+from cnxlib.resources.record_types import CaseRecordTypes, check_record_types
 from cnxlib.resources.user import NewUser, User
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
@@ -80,6 +80,10 @@ def _needed(params: Params) -> Asking[Check]:
     return Check("an integration user is needed", True, "info", detail=said or "no", guide=("G2.1",))
 
 
+def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
+    return lambda: _needed(params), check_record_types
+
+
 def _not_needed(params: Params) -> str:
     if params.email_to_case_integration or params.case_alerts:
         return ""
@@ -125,7 +129,7 @@ PHASE = Phase(
     id="02_integration_user",
     title="Conexiom Integration User",
     params=Params,
-    checks=lambda params, me: (lambda: _needed(params),),
+    checks=_checks,
     resources=_resources,
     guide=("G2.1", "G2.2", "G2.3", "G2.4", "G2.5", "G2.6", "G2.7", "G2.8"),
     needs=("01_install_package",),

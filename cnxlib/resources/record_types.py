@@ -10,10 +10,22 @@ from collections.abc import Mapping, Sequence
 
 from cnxlib.engine import Done
 from cnxlib.errors import ParameterError
-from cnxlib.model import Change, Item, Observation
+from cnxlib.model import Change, Check, Item, Observation
 from cnxlib.resources.permission_set import set_id
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, ReadMetadata, WriteMetadata
+
+_TYPES = Query(
+    "SELECT DeveloperName, NamespacePrefix FROM RecordType WHERE SobjectType = 'Case' AND IsActive = true "
+    "ORDER BY DeveloperName"
+)
+
+
+def check_record_types() -> Asking[Check]:
+    """Which record types Case has: with one or none there is nothing to assign."""
+    (rows,) = yield [_TYPES]
+    said = ", ".join(_full_name(row) for row in rows)
+    return Check("record types of Case", True, "info", detail=said or "none, so none to assign", guide=("G2.4",))
 
 
 class CaseRecordTypes:
@@ -39,13 +51,7 @@ class CaseRecordTypes:
 
     def observe(self) -> Asking[Observation]:
         """Nothing where Case has one record type or none: there is nothing to choose then."""
-        types, component = yield [
-            Query(
-                "SELECT DeveloperName, NamespacePrefix FROM RecordType WHERE SobjectType = 'Case' AND IsActive = true "
-                "ORDER BY DeveloperName"
-            ),
-            ReadMetadata("PermissionSet", self._set_name),
-        ]
+        types, component = yield [_TYPES, ReadMetadata("PermissionSet", self._set_name)]
         active = {row["DeveloperName"]: _full_name(row) for row in types}
         unknown = [name for name in self._wanted if name not in active]
         if unknown:

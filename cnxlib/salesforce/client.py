@@ -129,7 +129,8 @@ class Client:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(worth),
             stop=tenacity.stop_after_attempt(4),
-            wait=tenacity.wait_exponential_jitter(self._pause, 10 * self._pause, jitter=self._pause / 2),
+            wait=tenacity.wait_exponential(self._pause, max=10 * self._pause)
+            + tenacity.wait_random(0, self._pause / 2),
             reraise=True,
         )
 

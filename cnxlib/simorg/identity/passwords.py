@@ -28,7 +28,7 @@ def set_password(org: Org, user_id: str, new: str) -> str:
     Raises:
         ApiError: INVALID_NEW_PASSWORD: too short, without a letter or a digit, holding the username, or in use.
     """
-    user = org.get("User", user_id, ["Username", "FirstName", "LastName"])
+    user = org.get("User", user_id, ["Id", "Username"])
     _check_policy(org, user, new)
     token = new_security_token()
     store(org, user["Id"], password=new, security_token=token)

@@ -1,0 +1,59 @@
+"""Simulated orgs for all tests: one server a session, a new org a test."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cnxlib.runs.simulated import SimulatedOrgs
+
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Sim:
+    """The server's control door."""
+
+    http_url: str
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the control door; the answer's JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.http_url}/_sim/{path}", data, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def new_org(self, scenario: str = "fresh") -> str:
+        """Make an org; returns its alias, which the inventory then knows."""
+        alias = f"{scenario}-{os.getpid()}-{next(_NUMBERS)}"
+        self.control("POST", "orgs", {"alias": alias, "scenario": scenario})
+        return alias
+
+    def writes(self, alias: str) -> int:
+        """Requests so far that changed the org or tried to."""
+        count: int = self.control("GET", "stats")["orgs"].get(alias, {"writes": 0})["writes"]
+        return count
+
+
+@pytest.fixture(scope="session")
+def sim() -> Iterator[Sim]:
+    """Simulated orgs, with the environment that the product needs to reach them."""
+    with SimulatedOrgs(["--scenario", "fresh"]) as orgs:
+        patch = pytest.MonkeyPatch()
+        for name, value in orgs.environment().items():
+            patch.setenv(name, value)
+        yield Sim(orgs.ready["http_url"])
+        patch.undo()
+
+
+@pytest.fixture
+def new_org(sim: Sim) -> Callable[[str], str]:
+    """Makes an org of a scenario and returns its alias."""
+    return sim.new_org
