@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from cnxlib.cli import options
 from cnxlib.cli.output import console, print_json, table
-from cnxlib.inventory import OrgEntry, inventory_path, read_inventory
+
+if TYPE_CHECKING:
+    from cnxlib.inventory import OrgEntry
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +22,8 @@ def register(app: typer.Typer) -> None:
 
 def orgs(json: options.Json = False) -> int:
     """List the orgs of the inventory, and the last run on each."""
+    from cnxlib.inventory import inventory_path, read_inventory
+
     orgs = read_inventory()
     last = {alias: _last_run(alias) for alias in orgs}
     found = [{"alias": alias, **_described(entry, last[alias])} for alias, entry in orgs.items()]

@@ -1,0 +1,78 @@
+"""Simulated orgs around a run: ready, trusted, and gone with who started them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from cnxlib.errors import UsageError
+from cnxlib.runs.simulated import SimulatedOrgs
+
+START = """
+import json, os, sys, time
+from cnxlib.runs.simulated import SimulatedOrgs
+with SimulatedOrgs(["--org", "acme=fresh"]) as orgs:
+    print(json.dumps([orgs.ready["http_url"], orgs.ready["ca_cert"]]), flush=True)
+    time.sleep(60)
+"""
+
+
+def answers(url: str) -> bool:
+    with requests.Session() as http:
+        http.trust_env = False  # this machine's own address: no proxy
+        try:
+            return http.get(f"{url}/_sim/stats", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+
+def test_programs_reach_and_trust_it_by_the_environment_alone() -> None:
+    with SimulatedOrgs(["--org", "acme=fresh"]) as orgs:
+        environment = orgs.environment()
+        assert Path(environment["CNX_ORGS"]).is_file()
+        code = "import os, requests; print(requests.get(os.environ['CNX_SIM_URL'] + '/services/data').status_code)"
+        proxy = {"HTTPS_PROXY": "http://127.0.0.1:9"}  # nobody answers there
+        answer = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, **proxy, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert answer.stdout == "200\n"
+        assert b"BEGIN CERTIFICATE" in Path(environment["REQUESTS_CA_BUNDLE"]).read_bytes()
+        url = orgs.ready["http_url"]
+        assert answers(url)
+    assert not Path(environment["CNX_SECRETS"]).parent.exists()
+    assert not Path(environment["CNX_ORGS"]).exists()
+    assert not answers(url)
+
+
+def test_what_it_cannot_start_with_is_told_in_one_message() -> None:
+    with pytest.raises(UsageError, match="no scenario 'nonsense'"), SimulatedOrgs(["--org", "acme=nonsense"]):
+        pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by a POSIX signal")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_it_ends_with_who_started_it(number: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", START], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as starter:
+        assert starter.stdout is not None
+        url, ca_cert = json.loads(starter.stdout.readline())
+        assert answers(url)
+        starter.send_signal(number)
+        starter.wait(20)
+    until = time.monotonic() + 15
+    while answers(url) or Path(ca_cert).exists():
+        assert time.monotonic() < until
+        time.sleep(0.1)
