@@ -1,4 +1,5 @@
-"""Who calls, and what that user may do: permissions are the union of the profile's own set and the active assignments."""
+"""Who calls, and what that user may do: permissions are the union of the profile's own set and the active assignments.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from .store import quote
 if TYPE_CHECKING:
     from .store import Store
 
-# A user's sets: of active assignments that have not expired. Groups are assigned through their own set (Type = 'Group').
+# A user's sets: of active assignments that have not expired. Groups are assigned through their own set (Type =
+# 'Group').
 SETS_OF_USER = (
     "SELECT a.PermissionSetId FROM PermissionSetAssignment a WHERE a.org = ?1 AND a.AssigneeId = ?2"
     " AND (a.ExpirationDate IS NULL OR a.ExpirationDate > strftime('%Y-%m-%dT%H:%M:%f+0000', 'now'))"
@@ -25,7 +27,8 @@ OBJECT_ACCESS = ("Create", "Read", "Edit", "Delete", "ViewAllRecords", "ModifyAl
 class Actor:
     """A user with the permissions of this moment.
 
-    ``permissions`` are metadata names (``ApiEnabled``). ``objects`` has the object permissions by object name; ``readable`` and
+    ``permissions`` are metadata names (``ApiEnabled``). ``objects`` has the object permissions by object name;
+    ``readable`` and
     ``editable`` the fields, as ``Account.Phone``, on which a set grants field-level security.
     """
 
@@ -55,7 +58,9 @@ class Actor:
             raise insufficient_access()
 
     def may(self, access: str, sobject: str) -> bool:
-        """Whether the user has an access (``Read``, ``Create``, ``Edit``, ``Delete``) to the rows of a permissionable object."""
+        """Whether the user has an access (``Read``, ``Create``, ``Edit``, ``Delete``) to the rows of a permissionable
+        object.
+        """
         if self.has("ModifyAllData") or (access == "Read" and self.has("ViewAllData")):
             return True
         granted = self.objects.get(sobject, frozenset())
@@ -64,7 +69,8 @@ class Actor:
     def sees(self, sobject: str, name: str) -> bool:
         """Whether the user may read a field that takes field-level security.
 
-        Who has View All Data sees every field: the scenarios do not spell out the field permissions of administrators' profiles.
+        Who has View All Data sees every field: the scenarios do not spell out the field permissions of administrators'
+        profiles.
         """
         return self.has("ModifyAllData", "ViewAllData") or f"{sobject}.{name}" in self.readable
 

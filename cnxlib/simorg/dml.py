@@ -71,7 +71,9 @@ def insert(org: Org, sobject: str, given: Mapping[str, Any], actor: Actor, *, to
     each_rule.authorise(org, each, "create", actor, given)
     accepted = _accept(org, each, given, actor, "create")
     row: Row = {one.name: values.stored(one, one.default) for one in each.fields.values() if one.stored}
-    row |= {name: value for name, value in accepted.items() if value is not None or not each.fields[name.lower()].defaulted}
+    row |= {
+        name: value for name, value in accepted.items() if value is not None or not each.fields[name.lower()].defaulted
+    }
     _require(each, row)
     _references(org, each, accepted)
     each_rule.before_insert(org, row, actor)
@@ -87,7 +89,9 @@ def insert(org: Org, sobject: str, given: Mapping[str, Any], actor: Actor, *, to
     return str(row["Id"])
 
 
-def update(org: Org, sobject: str, row_id: str, given: Mapping[str, Any], actor: Actor, *, tooling: bool = False) -> None:
+def update(
+    org: Org, sobject: str, row_id: str, given: Mapping[str, Any], actor: Actor, *, tooling: bool = False
+) -> None:
     """Change a row; see ``Org.update``."""
     each = entity(org, sobject, actor, tooling)
     if not each.updateable:
@@ -96,7 +100,11 @@ def update(org: Org, sobject: str, row_id: str, given: Mapping[str, Any], actor:
     each_rule = rule(each.name)
     each_rule.authorise(org, each, "update", actor, old)
     accepted = _accept(org, each, given, actor, "update")
-    missing = [one.name for one in (each.fields[name.lower()] for name in accepted) if one.required and accepted[one.name] is None]
+    missing = [
+        one.name
+        for one in (each.fields[name.lower()] for name in accepted)
+        if one.required and accepted[one.name] is None
+    ]
     if missing:
         raise _missing(missing)
     _references(org, each, accepted)
@@ -172,7 +180,9 @@ def _accept(org: Org, each: SObject, given: Mapping[str, Any], actor: Actor, cal
 
 def _editable(each: SObject, one: Field, actor: Actor) -> bool:
     guarded = each.field(one.compound) if one.compound else one
-    return guarded is None or not guarded.permissionable or not each.permissionable or actor.edits(each.name, guarded.name)
+    return (
+        guarded is None or not guarded.permissionable or not each.permissionable or actor.edits(each.name, guarded.name)
+    )
 
 
 def _by_external_id(org: Org, each: SObject, name: str, value: Mapping[str, Any]) -> tuple[Field | None, Any]:

@@ -1,6 +1,7 @@
 """The errors that Salesforce's APIs answer, as exceptions, and the JSON shapes they take.
 
-``ApiError`` is raised by whatever notices that a request cannot be served; the door through which the request came turns it into
+``ApiError`` is raised by whatever notices that a request cannot be served; the door through which the request came
+turns it into
 that API's shape: a list for REST and Tooling, an item of ``errors`` for a row of a collection, a fault for SOAP.
 ``RowError`` is the subset that concerns one row to be written: Salesforce adds ``fields`` to those in REST as well.
 """
@@ -70,4 +71,6 @@ def insufficient_access(
 
 def method_not_allowed(method: str, allowed: Iterable[str]) -> ApiError:
     """The answer for an HTTP method that the resource does not serve."""
-    return ApiError("METHOD_NOT_ALLOWED", f"HTTP Method '{method}' not allowed. Allowed are {','.join(allowed)}", status=405)
+    return ApiError(
+        "METHOD_NOT_ALLOWED", f"HTTP Method '{method}' not allowed. Allowed are {','.join(allowed)}", status=405
+    )

@@ -1,6 +1,7 @@
 """Record ids: 15 case-sensitive characters, or those and three more that carry their case as a checksum.
 
-The first three characters name the object (005 a User, 0PS a PermissionSet ...). Both lengths mean the same record, and every id in
+The first three characters name the object (005 a User, 0PS a PermissionSet ...). Both lengths mean the same record, and
+every id in
 an answer has 18 characters.
 """
 
@@ -17,13 +18,16 @@ _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 def checksum(id15: str) -> str:
     """The three characters that tell which of the 15 are upper case, five of them to a character."""
     groups = (id15[start : start + 5] for start in (0, 5, 10))
-    return "".join(_CHECKSUM[sum(1 << place for place, char in enumerate(group) if "A" <= char <= "Z")] for group in groups)
+    return "".join(
+        _CHECKSUM[sum(1 << place for place, char in enumerate(group) if "A" <= char <= "Z")] for group in groups
+    )
 
 
 def to18(value: str) -> str:
     """The id in 18 characters.
 
-    The checksum's own case does not matter; with it, the case of the other 15 can be restored, and is, as Salesforce does.
+    The checksum's own case does not matter; with it, the case of the other 15 can be restored, and is, as Salesforce
+    does.
 
     Raises:
         ValueError: it has not the shape of an id, or its checksum is not one that could belong to it.
@@ -70,7 +74,9 @@ def base62(number: int, width: int) -> str:
 
 
 def org_id(alias: str) -> str:
-    """The id of the simulated org of that alias: the same at every start, so that a restarted server is the same org to its clients."""
+    """The id of the simulated org of that alias: the same at every start, so that a restarted server is the same org to
+    its clients.
+    """
     number = int.from_bytes(hashlib.sha256(alias.encode()).digest()[:12], "big")
     return to18("00D" + base62(number, 12))
 

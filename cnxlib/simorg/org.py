@@ -1,7 +1,9 @@
 """One simulated org, and all the orgs of a process.
 
-``Org`` is what every door (REST, Tooling, SOAP, identity, control) talks to. Rows go in by ``insert``/``update``/``delete``, where
-Salesforce's rules apply, or by ``put``, where none does and scenarios come from. Things that only the Metadata API or the identity
+``Org`` is what every door (REST, Tooling, SOAP, identity, control) talks to. Rows go in by
+``insert``/``update``/``delete``, where
+Salesforce's rules apply, or by ``put``, where none does and scenarios come from. Things that only the Metadata API or
+the identity
 doors know (settings, connected apps, sessions) are documents: JSON by kind and name.
 """
 
@@ -49,6 +51,7 @@ class Org:
         self.lock = threading.RLock()
         self.directory = directory
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.api_calls = 0
         self.cursors: dict[str, soql.Result] = {}
         self.store = Store(self.org_id, path)
         self.schema = standard()
@@ -136,7 +139,8 @@ class Org:
     def run_query(
         self, text: str, actor: Actor, *, tooling: bool = False, all_rows: bool = False, version: str = "68.0"
     ) -> soql.Result:
-        """The whole result of a SOQL query, with its size and columns (``query`` and ``queryAll`` of the API version given).
+        """The whole result of a SOQL query, with its size and columns (``query`` and ``queryAll`` of the API version
+        given).
 
         Raises:
             ApiError: as ``query``.
@@ -171,7 +175,9 @@ class Org:
         return [{name: values.shown(each.fields[name.lower()], value) for name, value in row.items()} for row in found]
 
     def put(self, sobject: str, row: Mapping[str, Any]) -> str:
-        """Write a row as it stands and return its id; what it leaves out takes its default. A row of the same Id is replaced."""
+        """Write a row as it stands and return its id; what it leaves out takes its default. A row of the same Id is
+        replaced.
+        """
         return self.put_many(sobject, [row])[0]
 
     def put_many(self, sobject: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -200,7 +206,8 @@ class Org:
             return self.store.documents(kind)
 
     def put_document(self, kind: str, name: str, value: Mapping[str, Any]) -> None:
-        """Write a document. Kinds that start with ``_`` (sessions, tokens, password hashes) never appear in a snapshot."""
+        """Write a document. Kinds that start with ``_`` (sessions, tokens, password hashes) never appear in a snapshot.
+        """
         with self.lock:
             self.store.put_document(kind, name, value)
 
@@ -216,7 +223,9 @@ class Org:
         return self.schema.get(name)
 
     def add_field(self, sobject: str, name: str, description: Mapping[str, Any]) -> Field:
-        """Give an object a custom field, described as in the schema's files (``{"is": "string(80) create ...", "label": ...}``)."""
+        """Give an object a custom field, described as in the schema's files (``{"is": "string(80) create ...", "label":
+        ...}``).
+        """
         with self.transaction():
             one = parse_field(name, description)
             canonical = self.schema[sobject].name
@@ -280,12 +289,16 @@ class Orgs:
         return self._by_id.get(ids.to18(org_id)) if ids.is_id(org_id) else None
 
     def username_taken(self, username: str, except_user: str | None = None) -> bool:
-        """Whether a user of any org has that username. Reads without the orgs' locks: a writer in one org never waits for another."""
+        """Whether a user of any org has that username. Reads without the orgs' locks: a writer in one org never waits
+        for another.
+        """
         sql = 'SELECT 1 FROM "User" WHERE org = ? AND Username = ? AND Id IS NOT ?'
         return any(org.store.fetch(sql, [org.org_id, username, except_user]) for org in self)
 
     def peek_documents(self, kind: str) -> Iterator[tuple[Org, str, dict[str, Any]]]:
-        """The documents of a kind in all orgs, read without the orgs' locks (for what is unique among orgs, as consumer keys are)."""
+        """The documents of a kind in all orgs, read without the orgs' locks (for what is unique among orgs, as consumer
+        keys are).
+        """
         for org in self:
             for name, value in org.store.documents(kind).items():
                 yield org, name, value

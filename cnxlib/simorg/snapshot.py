@@ -25,7 +25,9 @@ def masked(value: Any, key: str = "") -> Any:
 
 
 def snapshot(org: Org) -> dict[str, Any]:
-    """Rows by object and id, documents by kind and name. Kinds that start with ``_`` are left out: sessions, hashes, bookkeeping."""
+    """Rows by object and id, documents by kind and name. Kinds that start with ``_`` are left out: sessions, hashes,
+    bookkeeping.
+    """
     objects = {}
     for each in sorted(org.schema.objects.values(), key=lambda each: each.name):
         if each.name not in _DERIVED:
@@ -37,4 +39,10 @@ def snapshot(org: Org) -> dict[str, Any]:
         for kind in org.store.kinds()
         if not kind.startswith("_")
     }
-    return {"alias": org.alias, "org_id": org.org_id, "scenario": org.scenario, "objects": objects, "documents": documents}
+    return {
+        "alias": org.alias,
+        "org_id": org.org_id,
+        "scenario": org.scenario,
+        "objects": objects,
+        "documents": documents,
+    }

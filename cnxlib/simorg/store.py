@@ -1,7 +1,9 @@
 """Rows and documents of one org in SQLite.
 
-Each object is a table with a typed column for each stored field. Every table has the org's id in its key, so one state file can hold
-many orgs, each over its own connection; an org without a file has a database in memory. Text is compared without regard to ASCII
+Each object is a table with a typed column for each stored field. Every table has the org's id in its key, so one state
+file can hold
+many orgs, each over its own connection; an org without a file has a database in memory. Text is compared without regard
+to ASCII
 case, as SOQL does.
 """
 
@@ -47,7 +49,9 @@ class Store:
         self.connection.execute(
             "CREATE TABLE IF NOT EXISTS _document (org TEXT, kind TEXT, name TEXT, value TEXT, PRIMARY KEY (org, kind, name))"
         )
-        self.connection.execute("CREATE TABLE IF NOT EXISTS _counter (org TEXT, name TEXT, value INTEGER, PRIMARY KEY (org, name))")
+        self.connection.execute(
+            "CREATE TABLE IF NOT EXISTS _counter (org TEXT, name TEXT, value INTEGER, PRIMARY KEY (org, name))"
+        )
 
     def create(self, schema: Schema) -> None:
         """Make the tables, indexes and views that are not there yet."""
@@ -62,18 +66,27 @@ class Store:
     def _create_table(self, each: SObject) -> None:
         columns = ", ".join(self._column(one) for one in each.fields.values() if one.stored)
         table = quote(each.name)
-        self.connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (org TEXT NOT NULL, {columns}, PRIMARY KEY (org, Id))")
-        indexed = [(one.name,) for one in each.fields.values() if one.unique or one.external_id or (one.refers and one.children)]
+        self.connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {table} (org TEXT NOT NULL, {columns}, PRIMARY KEY (org, Id))"
+        )
+        indexed = [
+            (one.name,)
+            for one in each.fields.values()
+            if one.unique or one.external_id or (one.refers and one.children)
+        ]
         for names in [*indexed, *each.uniques]:
             index = quote(f"{each.name}:{','.join(names)}")
-            self.connection.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} (org, {', '.join(map(quote, names))})")
+            self.connection.execute(
+                f"CREATE INDEX IF NOT EXISTS {index} ON {table} (org, {', '.join(map(quote, names))})"
+            )
 
     def _column(self, one: Field) -> str:
         collation = " COLLATE NOCASE" if one.is_text else ""
         return f"{quote(one.name)} {_AFFINITY.get(one.type, 'TEXT')}{collation}"
 
     def add_column(self, sobject: str, one: Field) -> None:
-        """Make the column of a custom field, unless it is there (another org of the same state file may have made it)."""
+        """Make the column of a custom field, unless it is there (another org of the same state file may have made it).
+        """
         present = {row[1].lower() for row in self.connection.execute(f"PRAGMA table_info({quote(sobject)})")}
         if one.name.lower() not in present:
             self.connection.execute(f"ALTER TABLE {quote(sobject)} ADD COLUMN {self._column(one)}")
@@ -99,7 +112,9 @@ class Store:
         """All rows of an SQL query."""
         return self.connection.execute(sql, parameters).fetchall()
 
-    def select(self, each: SObject, equals: Mapping[str, Any], names: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    def select(
+        self, each: SObject, equals: Mapping[str, Any], names: Iterable[str] | None = None
+    ) -> list[dict[str, Any]]:
         """Rows of an object whose columns have the values given, by Id, computed fields with them."""
         wanted = [one for one in each.fields.values() if one.type != "address" and (names is None or one.name in names)]
         table = quote(each.name)
@@ -142,12 +157,16 @@ class Store:
 
     def documents(self, kind: str) -> dict[str, dict[str, Any]]:
         """All documents of a kind, by name."""
-        found = self.fetch("SELECT name, value FROM _document WHERE org = ? AND kind = ? ORDER BY name", [self.org, kind])
+        found = self.fetch(
+            "SELECT name, value FROM _document WHERE org = ? AND kind = ? ORDER BY name", [self.org, kind]
+        )
         return {name: json.loads(value) for name, value in found}
 
     def document(self, kind: str, name: str) -> dict[str, Any] | None:
         """One document, or ``None``."""
-        found = self.fetch("SELECT value FROM _document WHERE org = ? AND kind = ? AND name = ?", [self.org, kind, name])
+        found = self.fetch(
+            "SELECT value FROM _document WHERE org = ? AND kind = ? AND name = ?", [self.org, kind, name]
+        )
         value: dict[str, Any] | None = json.loads(found[0][0]) if found else None
         return value
 

@@ -65,7 +65,9 @@ def _wrong_json(one: Field, value: Any, wanted: str) -> ApiError:
     )
     if isinstance(value, list):
         kind = "START_ARRAY"
-    message = f"Cannot deserialize instance of {wanted} from {kind} value {value} or request may be missing a required field"
+    message = (
+        f"Cannot deserialize instance of {wanted} from {kind} value {value} or request may be missing a required field"
+    )
     return RowError("JSON_PARSER_ERROR", message, [one.name])
 
 
@@ -112,7 +114,11 @@ def _number(one: Field, value: Any) -> int | float:
     except ValueError:
         raise _wrong_json(one, value, one.type) from None
     if not math.isfinite(number) or abs(number) >= 1e18:
-        raise RowError("NUMBER_OUTSIDE_VALID_RANGE", f"{one.label}: value outside of valid range on numeric field: {value}", [one.name])
+        raise RowError(
+            "NUMBER_OUTSIDE_VALID_RANGE",
+            f"{one.label}: value outside of valid range on numeric field: {value}",
+            [one.name],
+        )
     return int(number) if one.type == "int" else number
 
 

@@ -53,7 +53,8 @@ def complex_text(value: Any) -> str:
 def options(org: Org) -> dict[str, Any]:
     """How installing goes in this org, from the document PackageInstall/options that a scenario may write.
 
-    ``seconds`` it takes (1.5), ``error`` it ends with, ``installation_key`` it asks for, ``seats`` in place of the package's own.
+    ``seconds`` it takes (1.5), ``error`` it ends with, ``installation_key`` it asks for, ``seats`` in place of the
+    package's own.
     """
     return {"seconds": 1.5, **(org.store.document("PackageInstall", "options") or {})}
 
@@ -114,12 +115,18 @@ def bring(org: Org, version_id: str, security: str = "None", user_id: str | None
     namespace = about["package"]["NamespacePrefix"]
     record = {"SubscriberPackageId": about["package"]["Id"], "SubscriberPackageVersionId": ids.to18(version_id)}
     found = org.rows("InstalledSubscriberPackage", SubscriberPackageId=about["package"]["Id"])
-    org.put("InstalledSubscriberPackage", {**record, "Id": found[0]["Id"] if found else org.new_id("InstalledSubscriberPackage")})
+    org.put(
+        "InstalledSubscriberPackage",
+        {**record, "Id": found[0]["Id"] if found else org.new_id("InstalledSubscriberPackage")},
+    )
     if not found:
         _bring_fields(org, about, namespace)
         _bring_sets(org, about, namespace, user_id)
         seats = options(org).get("seats", about["seats"])
-        org.put("PackageLicense", {"NamespacePrefix": namespace, "AllowedLicenses": seats, "IsProvisioned": True, "Status": "Active"})
+        org.put(
+            "PackageLicense",
+            {"NamespacePrefix": namespace, "AllowedLicenses": seats, "IsProvisioned": True, "Status": "Active"},
+        )
         _grant_profiles(org, about, namespace, security)
     newest = number(org.get("SubscriberPackageVersion", version_id))
     for version in org.rows("SubscriberPackageVersion", SubscriberPackageId=about["package"]["Id"]):

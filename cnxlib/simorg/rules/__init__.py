@@ -23,7 +23,9 @@ RULES: dict[str, Rule] = {
     "PermissionSetAssignment": AssignmentRule(),
     "PermissionSetGroup": GroupRule(),
     "PermissionSetGroupComponent": ComponentRule(),
-    "PermissionSetLicenseAssign": Seats("PermissionSetLicense", "PermissionSetLicenseId", "TotalLicenses", "Manage Users"),
+    "PermissionSetLicenseAssign": Seats(
+        "PermissionSetLicense", "PermissionSetLicenseId", "TotalLicenses", "Manage Users"
+    ),
     "UserPackageLicense": Seats("PackageLicense", "PackageLicenseId", "AllowedLicenses", "Manage Users"),
     "Account": DataRule("Account"),
     "Contact": DataRule("Contact"),

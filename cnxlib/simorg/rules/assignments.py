@@ -28,10 +28,14 @@ class AssignmentRule(Rule):
                 raise RowError("FIELD_INTEGRITY_EXCEPTION", text, ["PermissionSetGroupId"])
             row["PermissionSetId"] = own
         if not row.get("PermissionSetId"):
-            raise RowError("REQUIRED_FIELD_MISSING", "Required fields are missing: [PermissionSetId]", ["PermissionSetId"])
+            raise RowError(
+                "REQUIRED_FIELD_MISSING", "Required fields are missing: [PermissionSetId]", ["PermissionSetId"]
+            )
         self._allowed(org, row)
         if row.get("ExpirationDate") and row["ExpirationDate"] <= datetime_text(org.now()):
-            raise RowError("FIELD_INTEGRITY_EXCEPTION", "The expiration date must be in the future.", ["ExpirationDate"])  # [R: text]
+            raise RowError(
+                "FIELD_INTEGRITY_EXCEPTION", "The expiration date must be in the future.", ["ExpirationDate"]
+            )  # [R: text]
 
     def _allowed(self, org: Org, row: Row) -> None:
         permission_set = org.get("PermissionSet", row["PermissionSetId"])
@@ -42,11 +46,15 @@ class AssignmentRule(Rule):
         licence = permission_set["LicenseId"]
         if licence and org.rows("UserLicense", Id=licence) and user_licence(org, user)["Id"] != licence:
             # A set bound to a user licence goes to holders of that licence only; [R: the second sentence]
-            raise cannot_assign(org, permission_set, user, "The user license doesn't match the permission set's license.")
+            raise cannot_assign(
+                org, permission_set, user, "The user license doesn't match the permission set's license."
+            )
         if licence and org.rows("PermissionSetLicense", Id=licence):
             held = org.rows("PermissionSetLicenseAssign", AssigneeId=user, PermissionSetLicenseId=licence)
             if not held:
-                raise cannot_assign(org, permission_set, user, "The user doesn't have the required permission set license.")  # [R]
+                raise cannot_assign(
+                    org, permission_set, user, "The user doesn't have the required permission set license."
+                )  # [R]
         missing = forbidden(org, licences_of_user(org, user), *granted(org, permission_set["Id"]))
         if missing:
             raise cannot_assign(org, permission_set, user, f"The user license doesn't allow the permission: {missing}")

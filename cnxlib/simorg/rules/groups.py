@@ -1,4 +1,5 @@
-"""Permission set groups: a group grants, by a set of its own, what its sets grant less what its muting set takes away."""
+"""Permission set groups: a group grants, by a set of its own, what its sets grant less what its muting set takes away.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,9 @@ def recalculate(org: Org, group_id: str) -> None:
     Salesforce does it in the background, with Status Updating; here it is done at once.
     """
     own = group_set(org, group_id)
-    components = [each["PermissionSetId"] for each in org.rows("PermissionSetGroupComponent", PermissionSetGroupId=group_id)]
+    components = [
+        each["PermissionSetId"] for each in org.rows("PermissionSetGroupComponent", PermissionSetGroupId=group_id)
+    ]
     muting = [each for each in components if org.rows("MutingPermissionSet", Id=each)]
     sets = [each for each in components if each not in muting]
     system = [f"Permissions{name}" for name in PERMISSIONS]
@@ -96,7 +99,9 @@ class GroupRule(Rule):
     def audit(self, org: Org, call: str, old: Row, new: Row) -> list[Trail]:
         """Which group."""
         label = (new or old)["MasterLabel"]
-        return [(f"PermSetGroup{call.capitalize()}", "Manage Users", f"{call.capitalize()}d permission set group {label}")]
+        return [
+            (f"PermSetGroup{call.capitalize()}", "Manage Users", f"{call.capitalize()}d permission set group {label}")
+        ]
 
 
 class ComponentRule(Rule):
@@ -106,7 +111,9 @@ class ComponentRule(Rule):
         """Refuse sets that cannot be part of a group. [R: text]"""
         found = org.rows("PermissionSet", Id=row["PermissionSetId"])
         if found and found[0]["Type"] not in ("Regular", "Standard", "Session"):
-            raise RowError("FIELD_INTEGRITY_EXCEPTION", "You can't add this permission set to a group.", ["PermissionSetId"])
+            raise RowError(
+                "FIELD_INTEGRITY_EXCEPTION", "You can't add this permission set to a group.", ["PermissionSetId"]
+            )
 
     def after_insert(self, org: Org, row: Row, actor: Actor) -> None:
         """Calculate the group."""

@@ -43,7 +43,8 @@ def take_seat(org: Org, profile_id: str) -> None:
 
 
 def granted(org: Org, set_id: str) -> tuple[list[str], list[tuple[str, str]]]:
-    """What a set grants: system permissions by name, and objects with a word for the access (``Read``, ``Create`` ...)."""
+    """What a set grants: system permissions by name, and objects with a word for the access (``Read``, ``Create`` ...).
+    """
     row = org.get("PermissionSet", set_id)
     system = [name for name in PERMISSIONS if row[f"Permissions{name}"]]
     objects = [
@@ -55,7 +56,9 @@ def granted(org: Org, set_id: str) -> tuple[list[str], list[tuple[str, str]]]:
     return system, objects
 
 
-def forbidden(org: Org, licences: Iterable[str], system: Iterable[str], objects: Iterable[tuple[str, str]]) -> str | None:
+def forbidden(
+    org: Org, licences: Iterable[str], system: Iterable[str], objects: Iterable[tuple[str, str]]
+) -> str | None:
     """The label of the first permission that none of the licences allows, such as "Read Accounts"."""
     known = _licences()
     held = [known.get(name) for name in licences]

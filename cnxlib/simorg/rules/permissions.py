@@ -50,7 +50,9 @@ def licence_check(org: Org, set_id: str) -> None:
         held = tuple(licences_of_user(org, each["AssigneeId"]))
         seen.setdefault(held, forbidden(org, held, system, objects))
         if seen[held]:
-            raise cannot_assign(org, row, each["AssigneeId"], f"The user license doesn't allow the permission: {seen[held]}")
+            raise cannot_assign(
+                org, row, each["AssigneeId"], f"The user license doesn't allow the permission: {seen[held]}"
+            )
 
 
 def _licence_names(org: Org, licence_id: str | None) -> list[str]:
@@ -95,7 +97,9 @@ class PermissionSetRule(Rule):
     def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
         """Names and dependencies; packaged sets are the package's."""
         _refuse_packaged(old, "modify")
-        if old["Type"] == "Group" or (old["IsOwnedByProfile"] and (old["Name"], old["Label"]) != (new["Name"], new["Label"])):
+        if old["Type"] == "Group" or (
+            old["IsOwnedByProfile"] and (old["Name"], old["Label"]) != (new["Name"], new["Label"])
+        ):
             text = "You can't change this permission set: it belongs to a profile or permission set group."  # [R: text]
             raise RowError("FIELD_INTEGRITY_EXCEPTION", text, ["Name"])
         if (old["Name"], old["Label"]) != (new["Name"], new["Label"]):
@@ -106,14 +110,18 @@ class PermissionSetRule(Rule):
         """The profile of a profile's set shows the same permissions; groups are calculated again."""
         licence_check(org, new["Id"])
         if new["IsOwnedByProfile"]:
-            org.store.update("Profile", new["ProfileId"], {f"Permissions{name}": new[f"Permissions{name}"] for name in PERMISSIONS})
+            org.store.update(
+                "Profile", new["ProfileId"], {f"Permissions{name}": new[f"Permissions{name}"] for name in PERMISSIONS}
+            )
         groups.recalculate_with(org, new["Id"])
 
     def before_delete(self, org: Org, row: Row, actor: Actor) -> None:
         """Only a set of one's own that nobody holds. [R: texts]"""
         _refuse_packaged(row, "delete")
         if row["IsOwnedByProfile"] or row["Type"] == "Group":
-            raise RowError("DELETE_FAILED", "You can't delete a permission set that belongs to a profile or permission set group.")
+            raise RowError(
+                "DELETE_FAILED", "You can't delete a permission set that belongs to a profile or permission set group."
+            )
         if org.rows("PermissionSetAssignment", PermissionSetId=row["Id"]):
             raise RowError("DELETE_FAILED", "You can't delete a permission set that's assigned to users.")
         if org.rows("PermissionSetGroupComponent", PermissionSetId=row["Id"]):
@@ -134,7 +142,13 @@ class PermissionSetRule(Rule):
         for name, permission in PERMISSIONS.items():
             if old[f"Permissions{name}"] != new[f"Permissions{name}"]:
                 verb = "Enabled" if new[f"Permissions{name}"] else "Disabled"
-                trail.append((f"PermSet{verb[:-1]}UserPerm", "Manage Users", f"{verb} {permission.label} for permission set {label}"))
+                trail.append(
+                    (
+                        f"PermSet{verb[:-1]}UserPerm",
+                        "Manage Users",
+                        f"{verb} {permission.label} for permission set {label}",
+                    )
+                )
         return trail or [("PermSetUpdate", "Manage Users", f"Changed permission set {label}")]
 
     def _names(self, org: Org, row: Row) -> None:
@@ -148,7 +162,11 @@ class PermissionSetRule(Rule):
             RowError(code, text, [field])
             for field, code, text in (
                 ("Label", "DUPLICATE_MASTER_LABEL", "The label you entered is in use. Enter a unique label."),
-                ("Name", "DUPLICATE_DEVELOPER_NAME", "The API name you entered is already in use. Enter a unique API name."),
+                (
+                    "Name",
+                    "DUPLICATE_DEVELOPER_NAME",
+                    "The API name you entered is already in use. Enter a unique API name.",
+                ),
             )
             if any(
                 each["Id"] != row.get("Id") and each["NamespacePrefix"] == row.get("NamespacePrefix")
@@ -210,7 +228,9 @@ class _Grant(Rule):
         row = new or old
         what = row.get("Field") or row.get("SobjectType") or row.get("Name")
         label = org.get("PermissionSet", row["ParentId"])["Label"]
-        return [("PermSetEntityPermChanged", "Manage Users", f"Changed {self.sobject} of {what} in permission set {label}")]
+        return [
+            ("PermSetEntityPermChanged", "Manage Users", f"Changed {self.sobject} of {what} in permission set {label}")
+        ]
 
 
 class ObjectPermissionsRule(_Grant):
@@ -232,7 +252,9 @@ class ObjectPermissionsRule(_Grant):
             if row[f"Permissions{access}"] and missing:
                 raise depends(f"{_ACCESS_WORDS.get(access, access)} {plural}", missing, f"Permissions{access}")
         parent = _OBJECT_NEEDS.get(row["SobjectType"])
-        if parent and not any(e["PermissionsRead"] for e in org.rows(self.sobject, ParentId=row["ParentId"], SobjectType=parent)):
+        if parent and not any(
+            e["PermissionsRead"] for e in org.rows(self.sobject, ParentId=row["ParentId"], SobjectType=parent)
+        ):
             raise depends(f"Read {plural}", [f"Read {org.schema[parent].plural}"], "PermissionsRead")
 
 

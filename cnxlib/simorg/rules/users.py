@@ -22,8 +22,7 @@ _TAKEN = (
 )
 # What users may change about themselves without Manage Users (Object Reference, User)
 _OWN = frozenset(
-    "FirstName LastName CompanyName Division Department Title Street City State PostalCode Country Email SenderEmail SenderName Phone Fax"
-    " MobilePhone CommunityNickname TimeZoneSidKey LocaleSidKey LanguageLocaleKey EmailEncodingKey AboutMe EmployeeNumber".split()
+    ["FirstName", "LastName", "CompanyName", "Division", "Department", "Title", "Street", "City", "State", "PostalCode", "Country", "Email", "SenderEmail", "SenderName", "Phone", "Fax", "MobilePhone", "CommunityNickname", "TimeZoneSidKey", "LocaleSidKey", "LanguageLocaleKey", "EmailEncodingKey", "AboutMe", "EmployeeNumber"]
 )
 
 
@@ -33,7 +32,9 @@ def profile_set(org: Org, profile_id: str) -> str:
 
 
 class UserRule(Rule):
-    """A user takes a seat of the profile's licence, has a username that no other org knows, and holds the profile's set."""
+    """A user takes a seat of the profile's licence, has a username that no other org knows, and holds the profile's
+    set.
+    """
 
     def authorise(self, org: Org, each: SObject, call: str, actor: Actor, row: Mapping[str, Any]) -> None:
         """Users may change the most of their own row."""
@@ -55,12 +56,18 @@ class UserRule(Rule):
 
     def after_insert(self, org: Org, row: Row, actor: Actor) -> None:
         """Hold the profile's set."""
-        org.put("PermissionSetAssignment", {"AssigneeId": row["Id"], "PermissionSetId": profile_set(org, row["ProfileId"])})
+        org.put(
+            "PermissionSetAssignment", {"AssigneeId": row["Id"], "PermissionSetId": profile_set(org, row["ProfileId"])}
+        )
 
     def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
         """Username and seat, and what users may change about themselves."""
         changed = {name for name in new if new[name] != old[name]}
-        if not actor.has("ManageUsers", "ManageInternalUsers") and changed - _OWN - {"Name", "LastModifiedDate", "SystemModstamp"}:
+        if not actor.has("ManageUsers", "ManageInternalUsers") and changed - _OWN - {
+            "Name",
+            "LastModifiedDate",
+            "SystemModstamp",
+        }:
             raise insufficient_access()
         if new["Username"].lower() != old["Username"].lower():
             self._username(org, new)
@@ -70,7 +77,9 @@ class UserRule(Rule):
     def after_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
         """Hold the set of the new profile in place of the old one's."""
         if new["ProfileId"] != old["ProfileId"]:
-            for row in org.rows("PermissionSetAssignment", AssigneeId=new["Id"], PermissionSetId=profile_set(org, old["ProfileId"])):
+            for row in org.rows(
+                "PermissionSetAssignment", AssigneeId=new["Id"], PermissionSetId=profile_set(org, old["ProfileId"])
+            ):
                 org.store.delete("PermissionSetAssignment", row["Id"])
             self.after_insert(org, new, actor)
 
@@ -79,7 +88,9 @@ class UserRule(Rule):
         if names == ("Username",):
             return RowError("DUPLICATE_USERNAME", _TAKEN, ["Username"])
         if names == ("CommunityNickname",):
-            return RowError("DUPLICATE_COMM_NICKNAME", "Another user has already selected this nickname.", ["CommunityNickname"])
+            return RowError(
+                "DUPLICATE_COMM_NICKNAME", "Another user has already selected this nickname.", ["CommunityNickname"]
+            )
         return super().duplicate(org, row, names, other)
 
     def audit(self, org: Org, call: str, old: Row, new: Row) -> list[Trail]:
@@ -93,9 +104,13 @@ class UserRule(Rule):
             trail.append((f"{verb}user", "Manage Users", f"{verb.capitalize()} user {new['Name']}"))
         if old["ProfileId"] != new["ProfileId"]:
             before, after = (org.get("Profile", row["ProfileId"])["Name"] for row in (old, new))
-            trail.append(("changedprofileforuser", "Manage Users", f"Changed profile for user {user} from {before} to {after}"))
+            trail.append(
+                ("changedprofileforuser", "Manage Users", f"Changed profile for user {user} from {before} to {after}")
+            )
         if old["Email"] != new["Email"]:
-            trail.append(("changedemail", "Manage Users", f"Changed email from {old['Email']} to {new['Email']} for user {user}"))
+            trail.append(
+                ("changedemail", "Manage Users", f"Changed email from {old['Email']} to {new['Email']} for user {user}")
+            )
         if old["Username"] != new["Username"]:
             trail.append(("changedusername", "Manage Users", f"Changed username from {old['Username']} to {user}"))
         if old["UserRoleId"] != new["UserRoleId"]:

@@ -1,14 +1,17 @@
 """The objects and fields that a simulated org knows, read from one YAML file per object.
 
-A field is one line: its type, with a length or the object it refers to in brackets, then what Salesforce's object reference prints as
+A field is one line: its type, with a length or the object it refers to in brackets, then what Salesforce's object
+reference prints as
 its properties::
 
     Alias:      string(8) create update
     ManagerId:  reference(User) create update nillable children=ManagedUsers
     UsedLicenses: {is: int no-filter, sql: "(SELECT count(*) ...)"}
 
-Words: ``create update nillable unique externalId permissionable defaulted restricted autonumber``, ``no-filter no-sort no-group``,
-``default=V``, ``children=Name`` (the child relationship on the parent), ``relationship=Name``. ``sql`` makes a field that is computed
+Words: ``create update nillable unique externalId permissionable defaulted restricted autonumber``, ``no-filter no-sort
+no-group``,
+``default=V``, ``children=Name`` (the child relationship on the parent), ``relationship=Name``. ``sql`` makes a field
+that is computed
 when it is read: SQLite SQL in which ``{t}`` is the row's own table.
 """
 
@@ -27,9 +30,13 @@ from .permissions import PERMISSIONS
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-TEXT_TYPES = frozenset({"string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "combobox", "encryptedstring"})
+TEXT_TYPES = frozenset(
+    {"string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "combobox", "encryptedstring"}
+)
 # Picklists that several objects share, by field name
-PICKLISTS: Mapping[str, list[str]] = yaml.load((files(__package__) / "picklists.yaml").read_text(encoding="utf-8"), Loader=Loader)
+PICKLISTS: Mapping[str, list[str]] = yaml.load(
+    (files(__package__) / "picklists.yaml").read_text(encoding="utf-8"), Loader=Loader
+)
 # The ids of rows that Salesforce infers begin so; no prefix of an object
 INFERRED = "000"
 _FIELD = re.compile(r"(\w+)(?:\(([^)]*)\))?((?:\s+\S+)*)")
@@ -192,7 +199,9 @@ def parse_field(name: str, description: str | Mapping[str, Any]) -> Field:
     marks = {word for word in words if "=" not in word}
     options = dict(word.split("=", 1) for word in words if "=" in word)
     refers = tuple(part.strip() for part in argument.split(",")) if kind == "reference" else ()
-    relationship = options.get("relationship", name.removesuffix("Id") if name.endswith("Id") else None) if refers else None
+    relationship = (
+        options.get("relationship", name.removesuffix("Id") if name.endswith("Id") else None) if refers else None
+    )
     if refers and name.endswith("__c"):
         relationship = name.removesuffix("__c") + "__r"
     default = more.pop("default", options.get("default"))
@@ -200,7 +209,16 @@ def parse_field(name: str, description: str | Mapping[str, Any]) -> Field:
         default = str(default).lower() == "true"
     elif kind in ("int", "double") and default is not None:
         default = float(default) if kind == "double" else int(default)
-    lengths = {"id": 18, "reference": 18, "email": 80, "phone": 40, "url": 255, "picklist": 255, "multipicklist": 4099, "combobox": 255}
+    lengths = {
+        "id": 18,
+        "reference": 18,
+        "email": 80,
+        "phone": 40,
+        "url": 255,
+        "picklist": 255,
+        "multipicklist": 4099,
+        "combobox": 255,
+    }
     heavy = kind in ("textarea", "address", "multipicklist", "complexvalue", "encryptedstring")
     return Field(
         name=name,

@@ -29,10 +29,13 @@ class Result:
     records: list[dict[str, Any]]
     total: int
     columns: list[dict[str, Any]] = field(default_factory=list)
+    entity: str = ""
     user_id: str = ""
 
 
-def run(org: Org, text: str, actor: Actor, *, tooling: bool = False, all_rows: bool = False, version: str = "68.0") -> Result:
+def run(
+    org: Org, text: str, actor: Actor, *, tooling: bool = False, all_rows: bool = False, version: str = "68.0"
+) -> Result:
     """Answer a query; see ``Org.run_query``."""
     query = parse(text)
     session = Session(org, actor, text, tooling, all_rows)
@@ -40,6 +43,7 @@ def run(org: Org, text: str, actor: Actor, *, tooling: bool = False, all_rows: b
     runner = _Runner(session, url)
     result = runner.run(query)
     result.user_id = actor.user_id
+    result.entity = org.schema[".".join(query.source.parts)].name
     return result
 
 
@@ -97,7 +101,9 @@ class _Runner:
     def _semi_join(self, query: Query, outer: Conditions) -> str:
         """The SELECT of ``Id IN (SELECT ...)``."""
         if len(query.items) != 1 or not isinstance(query.items[0], Item) or is_aggregate(query):
-            raise malformed(self.session.text, "The inner query of a semi join must select exactly one field", query.source.at)
+            raise malformed(
+                self.session.text, "The inner query of a semi join must select exactly one field", query.source.at
+            )
         scope = Scope.of(self.session, query.source, query.alias)
         column = scope.column(query.items[0].what)
         if not column.field_is_id:
@@ -126,22 +132,34 @@ class _Runner:
         having = f"HAVING {self._conditions(scope, parameters).sql(query.having)}" if query.having else ""
         order = self._order(scope, query, {name.lower(): column for name, column in found}) if query.order else groups
         sql = f"SELECT {', '.join(column.sql for _, column in found)} {scope.sql()} {where}"
-        sql += (f" GROUP BY {groups} {having}" if groups else "") + (f" ORDER BY {order}" if order else "") + f" {_limit(query)}"
+        sql += (
+            (f" GROUP BY {groups} {having}" if groups else "")
+            + (f" ORDER BY {order}" if order else "")
+            + f" {_limit(query)}"
+        )
         rows = self._fetch(sql, parameters)
         records = [
             {"attributes": {"type": "AggregateResult"}}
-            | {name: values.shown(c.field, value) if c.field else value for (name, c), value in zip(found, row, strict=True)}
+            | {
+                name: values.shown(c.field, value) if c.field else value
+                for (name, c), value in zip(found, row, strict=True)
+            }
             for row in rows
         ]
         if len(records) > restrictions.BATCH and query.limit is None:
             raise restrictions.no_query_more("Aggregate query")
-        columns = [{"columnName": name, "displayName": name, "aggregate": c.aggregate, "joinColumns": []} for name, c in found]
+        columns = [
+            {"columnName": name, "displayName": name, "aggregate": c.aggregate, "joinColumns": []} for name, c in found
+        ]
         return Result(records, len(records), columns)
 
     def _children(self, scope: Scope, query: Query, parent_ids: list[str], records: list[dict[str, Any]]) -> None:
         """Answer a child query for all rows at once."""
         name = query.source.parts[-1]
-        link = next((each for each in self.session.org.schema.children(scope.each.name) if each.name.lower() == name.lower()), None)
+        link = next(
+            (each for each in self.session.org.schema.children(scope.each.name) if each.name.lower() == name.lower()),
+            None,
+        )
         child = self.session.org.schema[link.sobject] if link else None
         if link is None or child is None or not child.served(self.session.tooling):
             message = (
@@ -151,7 +169,11 @@ class _Runner:
             )
             raise self.session.invalid("INVALID_TYPE", message, query.source)
         if is_aggregate(query) or any(isinstance(item, Query) for item in query.items):
-            raise malformed(self.session.text, "Child queries can hold neither aggregates nor further child queries", query.source.at)
+            raise malformed(
+                self.session.text,
+                "Child queries can hold neither aggregates nor further child queries",
+                query.source.at,
+            )
         inner = Scope.of(self.session, type(query.source)((child.name,), query.source.at), query.alias)
         inner.also(name)
         selection = plain(self.session, inner, query)
@@ -184,7 +206,7 @@ def _limit(query: Query) -> str:
 def _columns(selection: Selection, scope: Scope) -> list[dict[str, Any]]:
     """The answer to ``columns=true``: joined fields below the relationship they come by."""
     top: list[dict[str, Any]] = []
-    cells = [(relation, name) for relation, name, *_ in (*selection.cells, *selection.addresses)]
+    cells = [*(cell[:2] for cell in selection.cells), *(address[:2] for address in selection.addresses)]
     for relation, name in cells:
         level = top
         for part in (*relation, name):

@@ -35,7 +35,9 @@ Expression = Path | Call
 
 @dataclass(frozen=True)
 class Value:
-    """A literal: ``string``, ``number``, ``boolean``, ``null``, ``date``, ``datetime`` or a date ``literal`` such as TODAY."""
+    """A literal: ``string``, ``number``, ``boolean``, ``null``, ``date``, ``datetime`` or a date ``literal`` such as
+    TODAY.
+    """
 
     kind: str
     text: str = ""

@@ -1,6 +1,7 @@
 """WHERE and HAVING in SQL.
 
-SOQL's logic has two values where SQL's has three: ``Phone != '1'`` and ``NOT Phone = '1'`` hold for a row without a phone. So every
+SOQL's logic has two values where SQL's has three: ``Phone != '1'`` and ``NOT Phone = '1'`` hold for a row without a
+phone. So every
 condition compiled here is 0 or 1, never NULL.
 """
 
@@ -19,7 +20,14 @@ from .parser import malformed, unescape
 from .scope import Column, Scope, Session
 
 _NUMERIC = frozenset({"int", "double", "currency", "percent"})
-_TYPE_NAMES = {"datetime": "dateTime", "picklist": "string", "email": "string", "phone": "string", "url": "string", "textarea": "string"}
+_TYPE_NAMES = {
+    "datetime": "dateTime",
+    "picklist": "string",
+    "email": "string",
+    "phone": "string",
+    "url": "string",
+    "textarea": "string",
+}
 SemiJoin = Callable[[Query, "Conditions"], str]
 
 
@@ -111,7 +119,9 @@ class Conditions:
             if not column.field_is_id:
                 message = f"The left operand '{column.name}' cannot have a semi join filter: it is not an ID or reference field"
                 raise malformed(self.session.text, message, condition.left.at)
-            return f"({negation}({column.sql} IS NOT NULL AND {column.sql} IN ({self._semi_join(condition.right, self)})))"
+            return (
+                f"({negation}({column.sql} IS NOT NULL AND {column.sql} IN ({self._semi_join(condition.right, self)})))"
+            )
         tests = []
         plain: list[str] = []
         for value in condition.right:
@@ -120,7 +130,9 @@ class Conditions:
             elif value.kind == "string" and value.text == "" and not column.field_is_id:
                 tests.append(f"{column.sql} IS NULL")
         for value in condition.right:
-            if value.kind not in ("null", "literal") and not (value.kind == "string" and (not value.text.isascii() or value.text == "")):
+            if value.kind not in ("null", "literal") and not (
+                value.kind == "string" and (not value.text.isascii() or value.text == "")
+            ):
                 plain.append(self._mark(self._value(condition.left, column, value)))
         if plain:
             tests.append(f"({column.sql} IS NOT NULL AND {column.sql} IN ({', '.join(plain)}))")
@@ -170,7 +182,11 @@ class Conditions:
             return float(value.text) if "." in value.text else int(value.text)
         if kind in ("date", "datetime") and value.kind == kind:
             try:
-                return values.parse_datetime(value.text) if kind == "datetime" else date.fromisoformat(value.text).isoformat()
+                return (
+                    values.parse_datetime(value.text)
+                    if kind == "datetime"
+                    else date.fromisoformat(value.text).isoformat()
+                )
             except (ValueError, OverflowError):
                 raise malformed(self.session.text, f"Invalid {kind}: {value.text}", value.at) from None
         if kind not in (*_NUMERIC, "boolean", "date", "datetime") and value.kind == "string":
@@ -189,7 +205,9 @@ class Conditions:
         try:
             return unescape(value.text, like)
         except ValueError:
-            raise malformed(self.session.text, f"Invalid string literal '{value.text}'. Illegal character sequence.", value.at) from None
+            raise malformed(
+                self.session.text, f"Invalid string literal '{value.text}'. Illegal character sequence.", value.at
+            ) from None
 
     def _criterion(self, left: Expression, column: Column) -> ApiError:
         kind = "string" if column.field_is_id else _TYPE_NAMES.get(column.type, column.type)

@@ -13,7 +13,10 @@ from ..errors import ApiError
 from .ast import Call, Compare, Contained, Expression, Item, Logic, Path, Position, Query, Sorting, Value
 
 _GRAMMAR = Lark(
-    (files(__package__) / "grammar.lark").read_text(encoding="utf-8"), parser="lalr", lexer="contextual", maybe_placeholders=False
+    (files(__package__) / "grammar.lark").read_text(encoding="utf-8"),
+    parser="lalr",
+    lexer="contextual",
+    maybe_placeholders=False,
 )
 _STRING = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
@@ -79,7 +82,7 @@ class _Build(Transformer[Token, Any]):
         return "for", str(children[1])
 
     def query(self, children: list[Any]) -> Query:
-        parts = dict(each for each in children if isinstance(each, tuple))
+        parts: dict[str, Any] = dict(each for each in children if isinstance(each, tuple))
         source, alias = parts["source"]
         group, having = parts.get("group", ((), None))
         return Query(
@@ -230,7 +233,10 @@ def parse(text: str) -> Query:
         depth += (char == "(") - (char == ")")
         deepest = max(deepest, depth)
     if deepest > _MAX_DEPTH:
-        raise ApiError("QUERY_TOO_COMPLICATED", "Query is either selecting too many fields or the filter conditions are too complicated.")
+        raise ApiError(
+            "QUERY_TOO_COMPLICATED",
+            "Query is either selecting too many fields or the filter conditions are too complicated.",
+        )
     return _parse(text)
 
 
@@ -243,11 +249,15 @@ def _parse(text: str) -> Query:
         token = problem.token
         if token.type == "$END":
             last = text.rstrip()
-            raise malformed(text, "unexpected token: '<EOF>'", (last.count("\n") + 1, len(last) - last.rfind("\n"))) from None
+            raise malformed(
+                text, "unexpected token: '<EOF>'", (last.count("\n") + 1, len(last) - last.rfind("\n"))
+            ) from None
         raise malformed(text, f"unexpected token: '{token}'", (token.line or 1, token.column or 1)) from None
     except UnexpectedCharacters as problem:
         word = text[problem.pos_in_stream or 0 :].split()
-        raise malformed(text, f"unexpected token: '{word[0] if word else ''}'", (problem.line, problem.column)) from None
+        raise malformed(
+            text, f"unexpected token: '{word[0] if word else ''}'", (problem.line, problem.column)
+        ) from None
     except UnexpectedInput:
         raise malformed(text, "unexpected token: '<EOF>'") from None
     except Exception as problem:

@@ -24,7 +24,8 @@ def check(session: Session, each: SObject, query: Query) -> None:
     """Refuse a query that the object does not take.
 
     Raises:
-        ApiError: EXCEEDED_ID_LIMIT for UserEntityAccess without LIMIT; MALFORMED_QUERY for SubscriberPackageVersion by anything but Id.
+        ApiError: EXCEEDED_ID_LIMIT for UserEntityAccess without LIMIT; MALFORMED_QUERY for SubscriberPackageVersion by
+            anything but Id.
     """
     if each.name == "UserEntityAccess" and query.limit is None:
         raise no_query_more(each.name)

@@ -113,7 +113,11 @@ class Scope:
         each = session.org.schema.get(name)
         if each is None or not each.served(session.tooling) or not readable(each, session.actor):
             message = f"sObject type '{name}' is not supported."
-            raise session.invalid("INVALID_TYPE", message + _HELP.format(kind="object", what="entity", suffix="c").replace("custom entity", "entity"), source)
+            raise session.invalid(
+                "INVALID_TYPE",
+                message + _HELP.format(kind="object", what="entity", suffix="c").replace("custom entity", "entity"),
+                source,
+            )
         return cls(session, each, (alias,) if alias else ())
 
     def sql(self) -> str:
@@ -153,12 +157,20 @@ class Scope:
 
     def _aggregate(self, call: Call, name: str, inner: Column) -> Column:
         numeric = inner.type in ("int", "double", "currency", "percent")
-        if inner.aggregate or (name in ("SUM", "AVG") and not numeric) or (name in ("MIN", "MAX") and inner.type == "boolean"):
+        if (
+            inner.aggregate
+            or (name in ("SUM", "AVG") and not numeric)
+            or (name in ("MIN", "MAX") and inner.type == "boolean")
+        ):
             raise self._unfit(call, inner)
         if name in ("COUNT", "COUNT_DISTINCT"):
-            return Column(f"count({'DISTINCT ' if name != 'COUNT' else ''}{inner.sql})", "int", inner.name, aggregate=True)
+            return Column(
+                f"count({'DISTINCT ' if name != 'COUNT' else ''}{inner.sql})", "int", inner.name, aggregate=True
+            )
         kind = "double" if name == "AVG" else inner.type
-        return Column(f"{name.lower()}({inner.sql})", kind, inner.name, inner.relation, inner.field, True, inner.sobject)
+        return Column(
+            f"{name.lower()}({inner.sql})", kind, inner.name, inner.relation, inner.field, True, inner.sobject
+        )
 
     def _unfit(self, call: Call, inner: Column) -> ApiError:
         message = f"field {inner.name} does not support aggregate operator {call.name.upper()}"
@@ -169,7 +181,9 @@ class Scope:
         if len(parts) > 1 and parts[0].lower() in self._names:
             parts = parts[1:]
         if len(parts) > MAX_LEVELS + 1:
-            message = f"SOQL statements cannot query more than {MAX_LEVELS} levels of child-to-parent relationships: {path}"
+            message = (
+                f"SOQL statements cannot query more than {MAX_LEVELS} levels of child-to-parent relationships: {path}"
+            )
             raise malformed(self.session.text, message, path.at)
         relation: tuple[str, ...] = ()
         for part in parts[:-1]:
@@ -179,7 +193,9 @@ class Scope:
         known = [(alias, each, one) for alias, each, one in found if one is not None and self._visible(each, one)]
         if not known:
             message = f"No such column '{parts[-1]}' on entity '{table.objects[0].name}'."
-            raise self.session.invalid("INVALID_FIELD", message + _HELP.format(kind="field", what="field", suffix="c"), path)
+            raise self.session.invalid(
+                "INVALID_FIELD", message + _HELP.format(kind="field", what="field", suffix="c"), path
+            )
         sql = [f"{alias}.{quote(one.name)}" if one.sql is None else one.sql.format(t=alias) for alias, _, one in known]
         _, each, one = known[0]
         text = sql[0] if len(sql) == 1 else f"coalesce({', '.join(sql)})"
@@ -203,7 +219,9 @@ class Scope:
         """The relation one relationship further, joined."""
         table = self._tables[relation]
         for alias, each in zip(table.aliases, table.objects, strict=True):
-            one = next((f for f in each.fields.values() if f.relationship and f.relationship.lower() == part.lower()), None)
+            one = next(
+                (f for f in each.fields.values() if f.relationship and f.relationship.lower() == part.lower()), None
+            )
             if one is None or not self._visible(each, one):
                 continue
             further = (*relation, str(one.relationship))
@@ -211,7 +229,9 @@ class Scope:
                 self._tables[further] = self._add(alias, one)
             return further
         message = f"Didn't understand relationship '{part}' in field path."
-        raise self.session.invalid("INVALID_FIELD", message + _HELP.format(kind="relationship", what="relationship", suffix="r"), path)
+        raise self.session.invalid(
+            "INVALID_FIELD", message + _HELP.format(kind="relationship", what="relationship", suffix="r"), path
+        )
 
     def _add(self, alias: str, one: Field) -> _Table:
         objects = tuple(self.session.org.schema[name] for name in one.refers if self.session.org.schema.get(name))
