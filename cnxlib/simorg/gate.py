@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from . import stats
 from .connections import hang_up
 from .faults import Faults, install_options, refusal
 from .org import Orgs
+
+_log = logging.getLogger("uvicorn.error")
 
 MAX_BODY = 50 * 1024 * 1024
 """Bytes; the REST API's own limit of a request."""
@@ -66,19 +69,26 @@ class Gate:
         wait = self.latency + sum(float(fault.value or 0) / 1000 for fault in striking if fault.kind == "latency")
         if wait:
             await asyncio.sleep(wait)
+        started: list[bool] = []
         lost = any(fault.kind == "lost_answer" for fault in striking)
 
         async def counting(message: Message) -> None:
             # Counted before the answer leaves, so that a client that has it finds its request in the statistics.
             if message["type"] == "http.response.start":
+                started.append(True)
                 write = stats.is_write(scope["method"], target, body)
                 self.counts.add(scope[ALIAS], kind=stats.kind(path, body), write=write)
             if not lost:
                 await send(message)
 
         answer = next((found for fault in striking if (found := refusal(fault, path, body))), self.app)
-        with self._installing(alias, install_options(striking)):
-            await answer(scope, _replay(body, receive), counting)
+        try:
+            with self._installing(alias, install_options(striking)):
+                await answer(scope, _replay(body, receive), counting)
+        except Exception:
+            if not started:
+                raise
+            _log.exception("%s %s", scope["method"], target)  # the client has its answer, and keeps its connection
         if lost:
             hang_up(scope["client"])
             await receive()  # returns once the connection is gone, so that the server misses no answer

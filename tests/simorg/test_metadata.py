@@ -9,22 +9,39 @@ import pytest
 import requests
 from simple_salesforce.metadata import SfdcMetadataApi
 
-from tests.simorg.harness import Org
+from tests.simorg.harness import Org, Server
 
 VERSION = "62.0"
 OAUTH = {"callbackUrl": "https://portal.example/login", "scopes": ["Full", "Web"]}
 
 
-@pytest.fixture
-def api(org: Org, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def client(server: Server) -> Iterator[Any]:
+    """One client for all tests here: reading the WSDL takes it a second."""
+    org = server.add_org()
+    url = f"{server.url}/services/Soap/m/{VERSION}/"
     # zeep makes an HTTP session of its own, which learns of a CA from the environment alone
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", org.server.ready["ca_cert"])
-    host = org.server.url.removeprefix("https://")
-    url = f"{org.server.url}/services/Soap/m/{VERSION}/"
-    with requests.Session() as session:
-        client = SfdcMetadataApi(session, org.about["access_token"], host, url, {}, VERSION)
-        yield client
-        client._client.transport.session.close()
+    with requests.Session() as session, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", server.ready["ca_cert"])
+        made = SfdcMetadataApi(
+            session, org.about["access_token"], server.url.removeprefix("https://"), url, {}, VERSION
+        )
+        made.org = org
+        yield made
+        made._client.transport.session.close()
+
+
+@pytest.fixture
+def org(client: Any) -> Org:
+    found: Org = client.org
+    found.server.http.post(f"{found.server.url}/_sim/orgs/{found.alias}/reset")
+    found.server.http.post(f"{found.server.url}/_sim/stats/reset")
+    return found
+
+
+@pytest.fixture
+def api(client: Any, org: Org) -> Any:
+    return client
 
 
 def app(api: Any, name: str = "Conexiom", **oauth: Any) -> Any:
@@ -64,10 +81,10 @@ def test_the_password_flow_is_blocked_until_it_is_not(api: Any) -> None:
 
 
 def test_a_connected_app_is_made_read_and_listed(api: Any, org: Org) -> None:
-    api.ConnectedApp.create([app(api, consumerKey=f"Key{org.alias}", consumerSecret="Secret123")])
+    api.ConnectedApp.create([app(api, consumerKey=f"ConsumerKey{org.alias}", consumerSecret="Secret123")])
     found = api.ConnectedApp.read(["Conexiom"])
     assert (found.fullName, found.label, found.oauthConfig.scopes) == ("Conexiom", "Conexiom", ["Full", "Web"])
-    assert (found.oauthConfig.consumerKey, found.oauthConfig.consumerSecret) == (f"Key{org.alias}", None)
+    assert (found.oauthConfig.consumerKey, found.oauthConfig.consumerSecret) == (f"ConsumerKey{org.alias}", None)
     rows = org.query("SELECT Id, Name FROM ConnectedApplication")
     listed = api.list_metadata([api.ListMetadataQuery(type="ConnectedApp")])
     assert [(each.fullName, each.id) for each in listed] == [("Conexiom", row["Id"]) for row in rows]

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .. import soap
+from .. import dml, soap
 from ..errors import ApiError
 from ..gate import ALIAS, BODY
 from ..org import Actor, Org, Orgs
@@ -145,10 +145,11 @@ def _get_server_timestamp(context: _Context) -> Response:
 
 
 def _set_password(context: _Context) -> Response:
-    org, user_id = _password_target(context)
+    org, caller, user_id = _password_target(context)
     try:
         with org.transaction():
             passwords.set_password(org, user_id, soap.text(context.call.element, "password") or "")
+            dml.trace(org, caller, "changedpassword", "Manage Users", f"Changed password for user {user_id}")
     except ApiError as error:
         kind = "InvalidNewPasswordFault" if error.code == "INVALID_NEW_PASSWORD" else "InvalidIdFault"
         raise SoapFault(error.code, error.message, kind) from error
@@ -156,14 +157,15 @@ def _set_password(context: _Context) -> Response:
 
 
 def _reset_password(context: _Context) -> Response:
-    org, user_id = _password_target(context)
+    org, caller, user_id = _password_target(context)
     with org.transaction():
         fresh = passwords.reset(org, user_id)
+        dml.trace(org, caller, "resetpassword", "Manage Users", f"Reset password for user {user_id}")
     return soap.answer("resetPassword", context.namespace, soap.xml("result", {"password": fresh}))
 
 
-def _password_target(context: _Context) -> tuple[Org, str]:
-    """The org and the id of the user whose password a call changes: one's own, or anybody's with Manage Users."""
+def _password_target(context: _Context) -> tuple[Org, str, str]:
+    """The org, the caller's id, and the id of the user whose password a call changes, which the caller may do."""
     org, actor = context.caller()
     given = soap.text(context.call.element, "userId") or ""
     try:
@@ -174,7 +176,7 @@ def _password_target(context: _Context) -> tuple[Org, str]:
         raise SoapFault(
             "INSUFFICIENT_ACCESS", "insufficient access rights on cross-reference id", "UnexpectedErrorFault"
         )
-    return org, user_id
+    return org, actor.user_id, user_id
 
 
 _CALLS: dict[str, Callable[[_Context], Response]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import ApiError
 from ..org import Actor, Org
@@ -29,6 +29,9 @@ class Kind(ABC):
     directory: str
     suffix: str
     since: int
+
+    as_rows: ClassVar[bool] = False
+    """Its components are written as rows, which leave their traces in the setup audit trail by themselves."""
 
     @abstractmethod
     def names(self, org: Org) -> dict[str, str]:

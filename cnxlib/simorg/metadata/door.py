@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .. import soap
+from .. import dml, soap
 from ..errors import ApiError
 from ..gate import ALIAS, BODY
 from ..identity import sessions
@@ -119,7 +119,7 @@ def _delete(context: _Context) -> str:
     _bounded(names)
     results = []
     for name in names:
-        _, error = _attempt(context.org, partial(kind.delete, context.org, context.actor, name))
+        _, error = _attempt(context.org, partial(_deleted, context, kind, name))
         results.append({"errors": error, "fullName": name, "success": error is None})
     return "".join(soap.xml("result", result) for result in results)
 
@@ -182,16 +182,32 @@ def _save(context: _Context, write: Callable[[Kind, str, dict[str, Any]], bool],
         raise SoapFault("INVALID_TYPE", "All components of one call must be of the same type")
     results = ""
     for kind, name, value in parsed:
-        created, error = _attempt(context.org, partial(_named, write, kind, name, value))
+        created, error = _attempt(context.org, partial(_written, context, write, kind, name, value))
         told: dict[str, soap.Value] = {"created": bool(created)} if tell_created else {}
         results += soap.xml("result", {**told, "errors": error, "fullName": name, "success": error is None})
     return results
 
 
-def _named(write: Callable[[Kind, str, dict[str, Any]], bool], kind: Kind, name: str, value: dict[str, Any]) -> bool:
+def _written(
+    context: _Context, write: Callable[[Kind, str, dict[str, Any]], bool], kind: Kind, name: str, value: dict[str, Any]
+) -> bool:
     if not name:
         raise ApiError("REQUIRED_FIELD_MISSING", "Required fields are missing: [fullName]", ["fullName"])
-    return write(kind, name, value)
+    created = write(kind, name, value)
+    _trace(context, "created" if created else "changed", kind, name)
+    return created
+
+
+def _deleted(context: _Context, kind: Kind, name: str) -> None:
+    kind.delete(context.org, context.actor, name)
+    _trace(context, "deleted", kind, name)
+
+
+def _trace(context: _Context, verb: str, kind: Kind, name: str) -> None:
+    """A row of the setup audit trail. [R] the words that Salesforce has for each kind of component."""
+    if not kind.as_rows:
+        display = f"{verb.capitalize()} {kind.name} {name}"
+        dml.trace(context.org, context.actor.user_id, f"{verb}{kind.name}"[:40], "Metadata API", display)
 
 
 def _component(context: _Context, element: Element) -> tuple[Kind, str, dict[str, Any]]:

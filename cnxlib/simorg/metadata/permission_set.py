@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import ApiError
 from ..org import Actor, Org
@@ -37,6 +37,8 @@ _OUTSIDE = {
 @dataclass(frozen=True)
 class PermissionSet(Kind):
     """Permission sets that belong to no profile and no group."""
+
+    as_rows: ClassVar[bool] = True
 
     def names(self, org: Org) -> dict[str, str]:
         """The sets by their names, those of packages with the namespace before them."""
