@@ -72,8 +72,10 @@ class MetadataDoor:
         """
         try:
             element = self._client.get_type(f"ns0:{type}")(**component)  # type: ignore[no-untyped-call]
-        except (LookupError, TypeError) as error:
-            raise SalesforceError(f"API {WSDL_VERSION} cannot say {type} so: {error}", org=self._alias) from None
+        except zeep.exceptions.LookupError:  # its text lists every type there is
+            raise SalesforceError(f"API {WSDL_VERSION} has no metadata type {type}", org=self._alias) from None
+        except TypeError as error:
+            raise SalesforceError(f"{type} has no such property: {error}", org=self._alias) from None
         for result in self._call(f"{op}Metadata", [element]) or []:
             if not result.success:
                 first = result.errors[0]

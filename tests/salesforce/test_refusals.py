@@ -1,0 +1,49 @@
+"""Salesforce's errors, matched by code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cnxlib import errors
+from cnxlib.salesforce.refusals import refusal, refusal_from_body
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("DUPLICATE_VALUE", 400, errors.Duplicate),
+        ("DUPLICATE_USERNAME", 0, errors.Duplicate),
+        ("NOT_FOUND", 404, errors.NotFound),
+        ("INSUFFICIENT_ACCESS", 403, errors.NotPermitted),
+        ("REQUEST_LIMIT_EXCEEDED", 403, errors.LimitExceeded),
+        ("LICENSE_LIMIT_EXCEEDED", 0, errors.LicenceExhausted),
+        ("sf:INVALID_SESSION_ID", 401, errors.SessionExpired),
+        ("UNABLE_TO_LOCK_ROW", 400, errors.Temporary),
+        ("", 503, errors.Temporary),
+        ("FIELD_INTEGRITY_EXCEPTION", 400, errors.SalesforceError),
+    ],
+)
+def test_the_code_decides_and_the_message_does_not(code: str, status: int, kind: type) -> None:
+    assert type(refusal(code, "Duplicado: no se puede", status=status)) is kind
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "says"),
+    [
+        (
+            [{"errorCode": "INVALID_FIELD", "message": "No such column", "fields": ["X"]}],
+            "INVALID_FIELD",
+            "No such column",
+        ),
+        ({"error": "invalid_grant", "error_description": "expired"}, "invalid_grant", "expired"),
+        ("<html>Bad gateway</html>", "", "HTTP 502"),
+        ([], "", "HTTP 502"),
+    ],
+)
+def test_bodies(body: Any, code: str, says: str) -> None:
+    error = refusal_from_body(body, 502, "acme")
+    assert error.code == code
+    assert says in error.message
+    assert error.org == "acme"
