@@ -90,25 +90,12 @@ class Client:
         """POST, PATCH or DELETE that changes the org."""
         return self.changed(lambda: self._rest(method, path, json=body, **kwargs))
 
-    def userinfo(self) -> dict[str, Any]:
-        """OAuth userinfo of the session: user_id, organization_id, preferred_username, email ..."""
+    def user_id(self) -> str:
+        """Id of the session's user, from the resource map's identity URL (…/id/00D…/005…).
 
-        def ask() -> dict[str, Any]:
-            answer = self._http.get(
-                f"{self.url}/services/oauth2/userinfo", headers={"Authorization": f"Bearer {self._session_id}"}
-            )
-            if answer.status_code != requests.codes.ok:
-                # 403 "Bad_OAuth_Token" as plain text: the session is not, or no longer, good.
-                raise SessionExpired(
-                    f"{self.url} does not know this session (HTTP {answer.status_code})",
-                    code="INVALID_SESSION_ID",
-                    org=self.alias,
-                    hint="Log in again and renew what the org's `session` refers to.",
-                )
-            found: dict[str, Any] = answer.json()
-            return found
-
-        return self.guarded(ask)
+        Any session may read it; OAuth's userinfo wants a scope.
+        """
+        return str(self.get("")["identity"]).rstrip("/").rpartition("/")[2]
 
     @property
     def metadata(self) -> MetadataDoor:

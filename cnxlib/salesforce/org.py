@@ -12,7 +12,7 @@ from cnxlib.salesforce import requests as ask
 from cnxlib.salesforce.client import Client, is_refused, page_path, rows_of
 from cnxlib.salesforce.metadata import READ_LIMIT
 from cnxlib.salesforce.refusals import refusal_from_body
-from cnxlib.salesforce.soql import chunks
+from cnxlib.salesforce.soql import chunks, soql
 from cnxlib.secrets import SecretStore, make_secret, resolve
 
 BATCH_LIMIT = 25
@@ -212,12 +212,10 @@ def connect(alias: str, entry: OrgEntry | None = None, store: SecretStore | None
     """
     entry = entry or find_org(alias)
     client = Client(alias, entry)
-    info = client.userinfo()
-    org_id, user_id = str(info["organization_id"]), str(info["user_id"])
     version = client.api_version
     queries = [
         "SELECT Id, Name, IsSandbox, OrganizationType, TrialExpirationDate FROM Organization",
-        f"SELECT Id, Username, Email FROM User WHERE Id = '{user_id}'",
+        soql("SELECT Id, Username, Email FROM User WHERE Id = {}", client.user_id()),
     ]
     body = {"batchRequests": [{"method": "GET", "url": f"v{version}/query?q={quote(query)}"} for query in queries]}
     results = client.post_to_read("composite/batch", body)["results"]
@@ -228,7 +226,7 @@ def connect(alias: str, entry: OrgEntry | None = None, store: SecretStore | None
         raise SessionExpired("The session's org or user cannot be read", org=alias, hint="Log in as an administrator.")
     organization, user = results[0]["result"]["records"][0], results[1]["result"]["records"][0]
     identity = ask.Identity(
-        org_id=str(organization["Id"] or org_id),
+        org_id=str(organization["Id"]),
         org_name=str(organization["Name"]),
         org_type=_org_type(organization),
         user_id=str(user["Id"]),
