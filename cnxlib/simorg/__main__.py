@@ -51,8 +51,7 @@ def _serve(options: argparse.Namespace, directory: Path) -> int:
     context = server_context(inventory.ca_file)
     seeder = Seeder()
     simulation = Simulation(Orgs(seeder, options.state), seeder, inventory, Stats(), Faults())
-    for alias, scenario in _wanted(options):
-        simulation.add(alias, scenario)
+    simulation.add(*_wanted(options))
     serving = Serving(application(simulation, options.latency_ms / 1000), sockets, context)
     serving.start()
     ready = {

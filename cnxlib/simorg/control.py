@@ -33,12 +33,17 @@ class Simulation:
     stats: Stats
     faults: Faults
 
-    def add(self, alias: str, scenario: str) -> Org:
-        """Make an org (or take it over from the state file) and write it into the inventory.
+    def add(self, *wanted: tuple[str, str]) -> list[Org]:
+        """Make orgs of these aliases and scenarios (or take them over from the state file), and write the inventory.
 
         Raises:
             ValueError: the alias is malformed or in use, or there is no such scenario.
         """
+        made = [self._add(alias, scenario) for alias, scenario in wanted]
+        self.inventory.write()
+        return made
+
+    def _add(self, alias: str, scenario: str) -> Org:
         if not _ALIAS.fullmatch(alias):
             raise ValueError(f"not an alias: {alias!r} (letters, digits, - and _, at most 40)")
         kept = self.inventory.kept(alias, loader.admin_username(scenario, alias))
@@ -77,7 +82,7 @@ def add_org(request: Request) -> Response:
     simulation = _simulation(request)
     try:
         wanted = json.loads(request.scope[BODY])
-        org = simulation.add(str(wanted["alias"]), str(wanted.get("scenario", "fresh")))
+        (org,) = simulation.add((str(wanted["alias"]), str(wanted.get("scenario", "fresh"))))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ApiError("INVALID_INPUT", f"an org cannot be made: {error}") from error
     return JSONResponse(describe(org, simulation.seeder.login(org)), 201)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,7 +57,10 @@ class Gate:
         """Serve one request; what is not HTTP (the lifespan) passes through."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        body = await _read(receive)
+        try:
+            body = await _read(receive)
+        except ClientDisconnect:
+            return None  # half a request has no effect
         if body is None:
             return await _too_large()(scope, receive, send)
         scope[BODY] = body
@@ -126,13 +130,17 @@ class Gate:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The whole body; None when it is over the limit (the rest is not kept)."""
+    """The whole body; None when it is over the limit (the rest is not kept).
+
+    Raises:
+        ClientDisconnect: the client went away before it had sent it all.
+    """
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b""
+            raise ClientDisconnect
         size += len(message.get("body", b""))
         if size <= MAX_BODY:
             parts.append(message.get("body", b""))

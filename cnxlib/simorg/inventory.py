@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from .org import Org
 from .scenarios import flags
 from .scenarios.loader import load
 from .scenarios.seed import Login
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class Inventory:
@@ -48,8 +49,8 @@ class Inventory:
             return None
         return Login(username, *texts)
 
-    def add(self, org: Org, login: Login) -> Mapping[str, Any]:
-        """Write the org's secrets and its entry; returns what the ready line says of the org."""
+    def add(self, org: Org, login: Login) -> None:
+        """Write the org's secrets and take its entry in; `write` puts it on disk."""
         for kind, text in (
             ("password", login.password),
             ("token", login.security_token),
@@ -62,8 +63,12 @@ class Inventory:
             "simulated": True,
             "parameters": load(org.scenario, org.alias).parameters,
         }
-        _write_private(self.path, yaml.safe_dump({"orgs": self._entries}, sort_keys=False, allow_unicode=True))
-        return describe(org, login)
+
+    def write(self) -> None:
+        """Write the inventory anew, with all that was added."""
+        _write_private(
+            self.path, yaml.dump({"orgs": self._entries}, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        )
 
     def _login(self, org: Org, login: Login) -> dict[str, str]:
         """The password route where SOAP login is on; the session route where it is not."""

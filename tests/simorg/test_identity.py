@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
 
 from tests.simorg.harness import Org
 
@@ -186,6 +193,55 @@ def test_the_identity_url_tells_who_it_is(org: Org) -> None:
     found = org.call("GET", f"/id/{org.about['org_id']}/{user_id}", params={"version": "latest"}).json()
     assert (found["username"], found["organization_id"]) == (org.user("csr1"), org.about["org_id"])
     assert found["urls"]["rest"] == f"{org.server.url}/services/data/v68.0/"
+
+
+@pytest.fixture(scope="module")
+def signer() -> tuple[rsa.RSAPrivateKey, str]:
+    """A private key and the certificate that goes with it, as the app's metadata holds it."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signer")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    return key, builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def assertion(org: Org, key: rsa.RSAPrivateKey, consumer_key: str, **changed: Any) -> str:
+    claims = {
+        "iss": consumer_key,
+        "sub": org.user("csr1"),
+        "aud": "https://login.salesforce.com",
+        "exp": datetime.now(UTC).timestamp() + 120,
+    }
+
+    def part(content: bytes) -> str:
+        return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+    head = part(b'{"alg":"RS256"}') + "." + part(json.dumps(claims | changed).encode())
+    return f"{head}.{part(key.sign(head.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
+def test_jwt_bearer(org: Org, signer: tuple[rsa.RSAPrivateKey, str]) -> None:
+    key, certificate = signer
+    consumer_key = make_app(org, extra=f"<certificate>{certificate}</certificate>")
+    grant = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+    answer = org.token(**grant, assertion=assertion(org, key, consumer_key)).json()
+    info = org.call("GET", "/services/oauth2/userinfo", token=answer["access_token"]).json()
+    assert info["preferred_username"] == org.user("csr1")
+    stranger = rsa.generate_private_key(65537, 2048)
+    refused = [
+        assertion(org, stranger, consumer_key),
+        assertion(org, key, "nobody"),
+        assertion(org, key, consumer_key, exp=1),
+        assertion(org, key, consumer_key, aud="https://elsewhere.example"),
+        assertion(org, key, consumer_key, sub=org.user("former.csr")),
+        "a.b.c",
+        "",
+    ]
+    for each in refused:
+        answer = org.token(**grant, assertion=each)
+        assert (answer.status_code, answer.json()["error"] in ("invalid_grant", "invalid_client_id")) == (400, True), (
+            each
+        )
 
 
 # ---- SOAP

@@ -157,3 +157,17 @@ def test_state_survives_a_restart(tmp_path: Path) -> None:
     assert again.about == org.about
     assert [row["Label"] for row in again.query("SELECT Label FROM PermissionSet WHERE Name = 'Kept'")] == ["Kept"]
     assert second.close() == 0
+
+
+def test_a_modern_org_has_soap_login_and_app_creation_off(server: Server) -> None:
+    org = server.add_org("modern")
+    entry = yaml.safe_load(Path(server.ready["inventory"]).read_text("utf-8"))["orgs"][org.alias]
+    assert entry["login"]["route"] == "session"
+    assert Path(entry["login"]["session"].removeprefix("file:")).read_text("utf-8") == org.about["access_token"]
+    assert entry["parameters"]["03_connected_app"]["conexiom_accepts"] == "external_client_app"
+    credentials = f"<username>{org.about['username']}</username><password>{org.about['password']}</password>"
+    assert "sf:INVALID_OPERATION" in org.soap("u/59.0", f"<login>{credentials}</login>").text
+    xsi = "http://www.w3.org/2001/XMLSchema-instance"
+    app = "<fullName>Conexiom</fullName><contactEmail>a@b.example</contactEmail><label>Conexiom</label>"
+    call = f'<createMetadata><metadata xmlns:x="{xsi}" x:type="ConnectedApp">{app}</metadata></createMetadata>'
+    assert "You can't create a connected app." in org.soap("m/62.0", call, org.about["access_token"]).text

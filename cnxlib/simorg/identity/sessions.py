@@ -47,7 +47,10 @@ def authenticate(request: HTTPConnection) -> tuple[Org, Actor]:
     Raises:
         ApiError: INVALID_AUTH_HEADER or INVALID_SESSION_ID (401); API_DISABLED_FOR_ORG (403).
     """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    header = request.headers.get("authorization")
+    if header is None:
+        raise expired()
+    scheme, _, token = header.partition(" ")
     if scheme.lower() not in ("bearer", "oauth") or not token.strip():
         raise ApiError("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401)
     org, actor = resolve(request.app.state.orgs, token.strip())

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 import yaml
 
 from .. import soap
+from ..schema import Loader
 from ..soap import SoapFault
 
 _DIGITS = re.compile(r"-?\d+")
@@ -38,7 +39,7 @@ class Schema:
 @cache
 def schema() -> Schema:
     """The descriptions of types.yaml, read once."""
-    raw = yaml.load(files(__package__).joinpath("types.yaml").read_text("utf-8"), yaml.CSafeLoader)
+    raw = yaml.load(files(__package__).joinpath("types.yaml").read_text("utf-8"), Loader)
     structs = {
         struct: {
             name: Field(spec.rstrip("![]"), spec.endswith("!"), spec.endswith("[]")) for name, spec in fields.items()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
+from ..schema import Loader
 from .flags import Flags
 
 
@@ -73,8 +75,14 @@ def username(user: Mapping[str, Any], alias: str) -> str:
 def _raw(name: str) -> dict[str, Any]:
     if name not in names():
         raise ValueError(f"there is no scenario {name!r}; there are: {', '.join(names())}")
-    raw: dict[str, Any] = yaml.safe_load(files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"))
+    raw = dict(_file(name))
     return _laid_over(_raw(raw.pop("extends")), raw) if "extends" in raw else raw
+
+
+@cache
+def _file(name: str) -> Mapping[str, Any]:
+    raw: Mapping[str, Any] = yaml.load(files(__package__).joinpath(f"{name}.yaml").read_text("utf-8"), Loader)
+    return raw
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
