@@ -24,6 +24,7 @@ from cnxlib.ui.display import (
 )
 from cnxlib.ui.form import Form
 from cnxlib.ui.handover import Handover
+from cnxlib.ui.orgs import first_org
 from cnxlib.ui.panel import Panel
 from cnxlib.ui.view import View
 
@@ -65,6 +66,8 @@ class Cockpit:
         self._defaults = defaults(phase)
         self._given = {name: namespace.get(name, default) for name, default in self._defaults.items()}
         self._by_runner = bool(self._given["record"])
+        if not self._by_runner:
+            self._given["org"] = first_org(str(self._given["org"]))
         self._interactive = not self._by_runner and self._given["mode"] == "plan"
         self._attempt: Attempt | None = None
         self._panel: Panel | None = None

@@ -17,6 +17,7 @@ from cnxlib.salesforce.org import Org, connect
 from cnxlib.ui.attempt import Connect, engine_for
 from cnxlib.ui.display import identity_view, status_badge
 from cnxlib.ui.form import Form
+from cnxlib.ui.orgs import first_org
 from cnxlib.ui.view import Badge, Cell, Grid, Link, Note, Part, Small, View
 
 _SETTLED = (Status.CONVERGED, Status.NOT_NEEDED)
@@ -48,7 +49,7 @@ class Overview:
         self, namespace: Mapping[str, Any], *, phases: Sequence[Phase[Any]] = PHASES, connect: Connect = connect
     ) -> None:
         self._phases, self._connect = tuple(phases), connect
-        self._given = {"org": str(namespace.get("org", "demo"))}
+        self._given = {"org": first_org(str(namespace.get("org", "demo")))}
         self._form = Form(_Choice, self._given, ["org"], choices={"org": list(read_inventory())})
         self._org: Org | None = None
         for previous in namespace.values():

@@ -141,7 +141,9 @@ class Grid(Block):
         for row in self.rows[:MOST_ROWS]:
             table.add_row(*(Text("\n".join(_part_text(part) for part in _parts(cell))) for cell in row))
         out = StringIO()
-        Console(file=out, width=TEXT_WIDTH, color_system=None, legacy_windows=False).print(table)
+        # In a notebook rich would show the table by itself instead of writing it.
+        console = Console(file=out, width=TEXT_WIDTH, color_system=None, legacy_windows=False, force_jupyter=False)
+        console.print(table)
         body = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n")
         return "\n".join(part for part in (self.title, body, self._more) if part)
 

@@ -292,6 +292,14 @@ def test_an_org_that_is_not_in_the_inventory(cockpit: Runs) -> None:
         cockpit(org="nobody", mode="apply")
 
 
+def test_the_lab_names_the_org_to_begin_with(cockpit: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNX_ORG", "other")
+    record = RunRecord.begin("demo")
+    assert cockpit(org="demo").form.values["org"] == "other"
+    assert cockpit(org="acme").form.values["org"] == "acme", "the parameters cell says otherwise"
+    assert cockpit(org="demo", record=str(record.path)).form.values["org"] == "demo", "the runner has decided"
+
+
 def test_without_an_inventory_the_first_cell_says_so(cockpit: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNX_ORGS", "/nowhere/orgs.yaml")
     with pytest.raises(InventoryError, match=r"orgs\.yaml"):

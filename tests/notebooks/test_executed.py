@@ -1,0 +1,63 @@
+"""What the cells leave in an executed notebook, on a simulated org."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),  # papermill and its kernel have warnings of their own
+]
+
+
+@pytest.fixture(autouse=True)
+def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNX_RUNS", str(tmp_path / "runs"))
+
+
+def executed(name: str, target: Path, **parameters: Any) -> dict[str, Any]:
+    """The mime bundle of each code cell's only output, by the cell's name."""
+    papermill.execute_notebook(
+        str(FOLDER / f"{name}.ipynb"), str(target / f"{name}.ipynb"), parameters, progress_bar=False
+    )
+    notebook: Any = nbformat.read(target / f"{name}.ipynb", as_version=4)
+    shown: dict[str, Any] = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.outputs:
+            assert len(cell.outputs) == 1, f"{cell.id} shows its result once"
+            shown[cell.id[3:]] = cell.outputs[0].data
+    return shown
+
+
+def test_the_saved_copy_of_a_plan_reads_without_a_kernel(new_org: Callable[[], str], tmp_path: Path) -> None:
+    shown = executed("01_install_package", tmp_path, org=new_org())
+    assert list(shown) == ["inputs", "connect", "preflight", "plan", "apply", "verify", "record"]
+    for data in shown.values():
+        assert data["text/html"].startswith("<div")
+        assert "object at 0x" not in data["text/plain"]
+    assert "04t5x000000YKbXAAW" in shown["inputs"]["text/plain"]
+    assert "✓ ok" in shown["preflight"]["text/plain"]
+    assert "+ create" in shown["plan"]["text/plain"]
+    assert "cnx apply --org" in shown["apply"]["text/plain"]
+    assert "none made (mode plan)" in shown["record"]["text/plain"]
+
+
+def test_an_apply_needs_no_widgets(new_org: Callable[[], str], tmp_path: Path) -> None:
+    shown = executed("01_install_package", tmp_path, org=new_org(), mode="apply")
+    assert {mime for data in shown.values() for mime in data} == {"text/html", "text/plain"}
+    assert "✓ done" in shown["apply"]["text/plain"]
+    assert "confirms" in shown["verify"]["text/plain"]
+
+
+def test_the_start_notebook_tells_how_far_each_phase_is(new_org: Callable[[], str], tmp_path: Path) -> None:
+    shown = executed("00_start_here", tmp_path, org=new_org())
+    text = shown["phases"]["text/plain"]
+    assert "! pending" in text
+    assert "· known-later" in text
+    assert "01 · Installing Application" in text
