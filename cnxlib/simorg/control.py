@@ -83,7 +83,7 @@ def add_org(request: Request) -> Response:
     try:
         wanted = json.loads(request.scope[BODY])
         (org,) = simulation.add((str(wanted["alias"]), str(wanted.get("scenario", "fresh"))))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ApiError("INVALID_INPUT", f"an org cannot be made: {error}") from error
     return JSONResponse(describe(org, simulation.seeder.login(org)), 201)
 

@@ -132,7 +132,7 @@ def install_options(faults: Sequence[Fault]) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for fault in faults:
         if fault.kind == "install_slow":
-            changed["seconds"] = float(fault.value or 30)
+            changed["seconds"] = float(fault.value)
         elif fault.kind == "install_error":
             changed["error"] = str(fault.value or "The post install script failed.")
     return changed
@@ -155,17 +155,19 @@ def _sequence(orders: object) -> Sequence[object]:
 
 
 def _parsed(order: object) -> Fault:
-    if not isinstance(order, Mapping) or order.get("kind") not in _USUAL:
+    if not isinstance(order, Mapping) or str(order.get("kind")) not in _USUAL:
         raise ValueError(f"not a fault: {order!r} (kinds: {', '.join(_USUAL)})")
     match = order.get("match") or {}
-    after, times = order.get("after", 0), order.get("times", 1)
+    kind, after, times, value = str(order["kind"]), order.get("after", 0), order.get("times", 1), order.get("value")
+    if kind in ("latency", "install_slow") and not isinstance(value, int | float):
+        raise ValueError(f"not a fault: {kind} needs a number as its value: {order!r}")
     if not isinstance(match, Mapping) or not isinstance(after, int) or not (times is None or isinstance(times, int)):
         raise ValueError(f"not a fault: {order!r}")
-    method, path = _USUAL[order["kind"]]
+    method, path = _USUAL[kind]
     try:
         method, path = (
             re.compile(str(match.get(name) or usual)).pattern for name, usual in (("method", method), ("path", path))
         )
     except re.error as error:
         raise ValueError(f"not a regular expression in {match!r}: {error}") from error
-    return Fault(order["kind"], method, path, after, times, order.get("value"))
+    return Fault(kind, method, path, after, times, value)

@@ -66,33 +66,26 @@ class Gate:
         scope[BODY] = body
         path: str = scope["path"]
         if path.startswith("/_sim/"):
-            return await self.app(scope, _replay(body, receive), send)
+            return await _guarded(self.app, scope, _replay(body, receive), send)
         alias = scope[ALIAS] = self._alias(scope, body)
         target = f"{path}?{scope['query_string'].decode('latin-1')}"
         striking = self.faults.striking(alias, scope["method"], target) if alias else []
-        wait = self.latency + sum(float(fault.value or 0) / 1000 for fault in striking if fault.kind == "latency")
+        wait = self.latency + sum(float(fault.value) / 1000 for fault in striking if fault.kind == "latency")
         if wait:
             await asyncio.sleep(wait)
-        started: list[bool] = []
         lost = any(fault.kind == "lost_answer" for fault in striking)
 
         async def counting(message: Message) -> None:
             # Counted before the answer leaves, so that a client that has it finds its request in the statistics.
             if message["type"] == "http.response.start":
-                started.append(True)
                 write = stats.is_write(scope["method"], target, body)
                 self.counts.add(scope[ALIAS], kind=stats.kind(path, body), write=write)
             if not lost:
                 await send(message)
 
         answer = next((found for fault in striking if (found := refusal(fault, path, body))), self.app)
-        try:
-            with self._installing(alias, install_options(striking)):
-                await answer(scope, _replay(body, receive), counting)
-        except Exception:
-            if not started:
-                raise
-            _log.exception("%s %s", scope["method"], target)  # the client has its answer, and keeps its connection
+        with self._installing(alias, install_options(striking)):
+            await _guarded(answer, scope, _replay(body, receive), counting)
         if lost:
             hang_up(scope["client"])
             await receive()  # returns once the connection is gone, so that the server misses no answer
@@ -127,6 +120,23 @@ class Gate:
             username = parse_qs(body.decode("utf-8", "replace")).get("username", [""])[0]
         known = self.orgs.by_username(username) if username else None
         return known[0].alias if known else None
+
+
+async def _guarded(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve by `app`; a defect that has been answered (500) is logged, and the client keeps its connection."""
+    answered = False
+
+    async def watching(message: Message) -> None:
+        nonlocal answered
+        answered = True
+        await send(message)
+
+    try:
+        await app(scope, receive, watching)
+    except Exception:
+        if not answered:
+            raise
+        _log.exception("%s %s", scope["method"], scope["path"])
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from datetime import UTC, datetime
@@ -68,7 +67,7 @@ def _signed(client: Client, content: bytes, signature: bytes) -> bool:
 def _bytes(part: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise OAuthError("invalid_grant", "invalid assertion") from None
 
 

@@ -7,7 +7,6 @@ wrong password answers; LoginHistory alone tells them apart.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
@@ -72,7 +71,7 @@ def _form(request: Request) -> Form:
     if scheme.lower() == "basic":
         try:
             key, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             return fields
         fields |= {"client_id": unquote_plus(key), "client_secret": unquote_plus(secret)}
     return fields

@@ -117,11 +117,11 @@ def _delete(context: _Context) -> str:
     kind = _kind(context, soap.text(context.call.element, "type") or "")
     names = soap.texts(context.call.element, "fullNames")
     _bounded(names)
-    results = []
+    results: list[soap.Value] = []
     for name in names:
-        _, error = _attempt(context.org, partial(_deleted, context, kind, name))
-        results.append({"errors": error, "fullName": name, "success": error is None})
-    return "".join(soap.xml("result", result) for result in results)
+        _, errors = _attempt(context.org, partial(_deleted, context, kind, name))
+        results.append({"errors": errors, "fullName": name, "success": not errors})
+    return soap.xml("result", results)
 
 
 def _list(context: _Context) -> str:
@@ -182,9 +182,9 @@ def _save(context: _Context, write: Callable[[Kind, str, dict[str, Any]], bool],
         raise SoapFault("INVALID_TYPE", "All components of one call must be of the same type")
     results = ""
     for kind, name, value in parsed:
-        created, error = _attempt(context.org, partial(_written, context, write, kind, name, value))
+        created, errors = _attempt(context.org, partial(_written, context, write, kind, name, value))
         told: dict[str, soap.Value] = {"created": bool(created)} if tell_created else {}
-        results += soap.xml("result", {**told, "errors": error, "fullName": name, "success": error is None})
+        results += soap.xml("result", {**told, "errors": errors, "fullName": name, "success": not errors})
     return results
 
 
@@ -218,13 +218,15 @@ def _component(context: _Context, element: Element) -> tuple[Kind, str, dict[str
     return kind, soap.text(element, "fullName") or "", schema.from_xml(element, kind.name)
 
 
-def _attempt(org: Org, work: Callable[[], object]) -> tuple[object, dict[str, soap.Value] | None]:
-    """Do `work` in a transaction: what it returned, or its refusal as an Error of the Metadata API."""
+def _attempt(org: Org, work: Callable[[], object]) -> tuple[object, list[soap.Value]]:
+    """Do `work` in a transaction: what it returned, and the Errors of the Metadata API, none where it succeeded."""
     try:
         with org.transaction():
-            return work(), None
+            return work(), []
     except ApiError as error:
-        return None, {"fields": list(error.fields), "message": error.message, "statusCode": error.code}
+        return None, [
+            {"fields": list(each.fields), "message": each.message, "statusCode": each.code} for each in error.all()
+        ]
 
 
 def _kind(context: _Context, name: str) -> Kind:
