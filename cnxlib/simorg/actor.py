@@ -1,5 +1,4 @@
-"""Who calls, and what that user may do: permissions are the union of the profile's own set and the active assignments.
-"""
+"""Who calls, and what that user may do: permissions are the union of the profile's own set and the active assignments."""
 
 from __future__ import annotations
 
@@ -108,7 +107,8 @@ def load(store: Store, user_id: str, session_id: str | None = None) -> Actor:
 def _objects(store: Store, user_id: str) -> dict[str, frozenset[str]]:
     columns = ", ".join(f"max(Permissions{name})" for name in OBJECT_ACCESS)
     rows: Iterable[tuple[object, ...]] = store.fetch(
-        f"SELECT SobjectType, {columns} FROM ObjectPermissions WHERE org = ?1 AND ParentId IN ({SETS_OF_USER}) GROUP BY SobjectType",
+        f"SELECT SobjectType, {columns} FROM ObjectPermissions WHERE org = ?1 AND ParentId IN ({SETS_OF_USER})"
+        " GROUP BY SobjectType",
         [store.org, user_id],
     )
     return {str(row[0]): frozenset(n for n, value in zip(OBJECT_ACCESS, row[1:], strict=True) if value) for row in rows}
@@ -116,7 +116,8 @@ def _objects(store: Store, user_id: str) -> dict[str, frozenset[str]]:
 
 def _fields(store: Store, user_id: str, access: str) -> frozenset[str]:
     rows = store.fetch(
-        f"SELECT DISTINCT Field FROM FieldPermissions WHERE org = ?1 AND Permissions{access} AND ParentId IN ({SETS_OF_USER})",
+        f"SELECT DISTINCT Field FROM FieldPermissions WHERE org = ?1 AND Permissions{access}"
+        f" AND ParentId IN ({SETS_OF_USER})",
         [store.org, user_id],
     )
     return frozenset(name for (name,) in rows)

@@ -74,7 +74,7 @@ class Call:
             self,
             method=method.upper(),
             version=known(version),
-            path=unquote(path).strip("/"),
+            path=unquote(path or "").strip("/"),
             params=dict(parse_qsl(parts.query, keep_blank_values=True)),
             raw=raw,
             headers={name.lower(): str(value) for name, value in (headers or {}).items()},

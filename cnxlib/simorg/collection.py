@@ -180,8 +180,8 @@ class _Mixing:
         self._first = self._first or each
         if self._first.setup != each.setup:
             text = (
-                "DML operation on setup object is not permitted after you have updated a non-setup object (or vice versa): "
-                f"{each.name}, original object: {self._first.name}"
+                "DML operation on setup object is not permitted after you have updated a non-setup object "
+                f"(or vice versa): {each.name}, original object: {self._first.name}"
             )
             raise RowError("MIXED_DML_OPERATION", text)
         return each

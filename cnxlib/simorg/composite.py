@@ -160,8 +160,7 @@ def _composed(answers: Mapping[str, Answer]) -> Answer:
 
 
 def batch(call: Call) -> Answer:
-    """POST composite/batch: each part by itself; with haltOnError the rest is left undone after the first that fails.
-    """
+    """POST composite/batch: each part by itself; with haltOnError the rest is left undone after the first that fails."""
     parts = _parts(call, "batchRequests")
     halt = str(call.body.get("haltOnError")).lower() == "true"
     results: list[dict[str, Any]] = []

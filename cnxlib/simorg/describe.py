@@ -21,8 +21,15 @@ _SOAP = {
     "address": "urn:address",
 }
 # What no field of this org is, and what none has
-_FALSE = ["autoNumber", "aiPredictionField", "cascadeDelete", "caseSensitive", "dependentPicklist", "deprecatedAndHidden", "displayLocationInDecimal", "encrypted", "formulaTreatNullNumberAsZero", "highScaleNumber", "htmlFormatted", "polymorphicForeignKey", "queryByDistance", "restrictedDelete", "searchPrefilterable", "writeRequiresMasterRead"]
-_NULL = ["calculatedFormula", "controllerName", "defaultValueFormula", "extraTypeInfo", "filteredLookupInfo", "inlineHelpText", "mask", "maskType", "referenceTargetField", "relationshipOrder"]
+_FALSE = """
+    aiPredictionField cascadeDelete caseSensitive dependentPicklist deprecatedAndHidden displayLocationInDecimal encrypted
+    formulaTreatNullNumberAsZero highScaleNumber htmlFormatted queryByDistance restrictedDelete searchPrefilterable
+    writeRequiresMasterRead
+""".split()
+_NULL = """
+    calculatedFormula controllerName defaultValueFormula extraTypeInfo filteredLookupInfo inlineHelpText mask maskType
+    referenceTargetField relationshipOrder
+""".split()
 
 
 def everything(call: Call) -> Answer:
@@ -128,14 +135,20 @@ def _edits(actor: Actor, each: SObject, item: Field) -> bool:
 
 
 def _record_types(call: Call, each: SObject) -> list[dict[str, Any]]:
-    master = {"active": True, "available": True, "defaultRecordTypeMapping": True, "developerName": "Master", "master": True,
-              "name": "Master", "recordTypeId": "012000000000000AAA", "urls": {}}  # fmt: skip
-    found = [
-        {"active": row["IsActive"], "available": row["IsActive"], "defaultRecordTypeMapping": False, "developerName": row["DeveloperName"],
-         "master": False, "name": row["Name"], "recordTypeId": row["Id"], "urls": {}}
-        for row in call.org.rows("RecordType", SobjectType=each.name)
-    ]  # fmt: skip
-    return [*found, master] if each.permissionable else []
+    rows = [*call.org.rows("RecordType", SobjectType=each.name), None] if each.permissionable else []
+    return [
+        {
+            "active": row["IsActive"] if row else True,
+            "available": row["IsActive"] if row else True,
+            "defaultRecordTypeMapping": row is None,
+            "developerName": row["DeveloperName"] if row else "Master",
+            "master": row is None,
+            "name": row["Name"] if row else "Master",
+            "recordTypeId": row["Id"] if row else "012000000000000AAA",
+            "urls": {},
+        }
+        for row in rows
+    ]
 
 
 def entries(call: Call, each: SObject, item: Field) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _STAMPS = {"CreatedDate", "LastModifiedDate", "SystemModstamp", "LoginTime"}
 _HIDDEN = (
-    "Unable to create/update fields: {}. Please check the security settings of this field and verify that it is read/write for your"
-    " profile or permission set."
+    "Unable to create/update fields: {}. Please check the security settings of this field and verify that it is"
+    " read/write for your profile or permission set."
 )
 
 

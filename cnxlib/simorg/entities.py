@@ -1,5 +1,4 @@
-"""The org's description of itself as rows: EntityDefinition, FieldDefinition and TabDefinition, made from the schema.
-"""
+"""The org's description of itself as rows: EntityDefinition, FieldDefinition and TabDefinition, made from the schema."""
 
 from __future__ import annotations
 

@@ -206,8 +206,7 @@ class Org:
             return self.store.documents(kind)
 
     def put_document(self, kind: str, name: str, value: Mapping[str, Any]) -> None:
-        """Write a document. Kinds that start with ``_`` (sessions, tokens, password hashes) never appear in a snapshot.
-        """
+        """Write a document. Kinds that start with ``_`` (sessions, tokens, password hashes) never appear in a snapshot."""
         with self.lock:
             self.store.put_document(kind, name, value)
 

@@ -85,8 +85,7 @@ class Store:
         return f"{quote(one.name)} {_AFFINITY.get(one.type, 'TEXT')}{collation}"
 
     def add_column(self, sobject: str, one: Field) -> None:
-        """Make the column of a custom field, unless it is there (another org of the same state file may have made it).
-        """
+        """Make the column of a custom field, unless it is there (another org of the same state file may have made it)."""
         present = {row[1].lower() for row in self.connection.execute(f"PRAGMA table_info({quote(sobject)})")}
         if one.name.lower() not in present:
             self.connection.execute(f"ALTER TABLE {quote(sobject)} ADD COLUMN {self._column(one)}")

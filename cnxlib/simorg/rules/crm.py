@@ -51,7 +51,10 @@ class DataRule(Rule):
     def before_delete(self, org: Org, row: Row, actor: Actor) -> None:
         """An account with cases cannot be deleted: its cases are no details of it. [R: text]"""
         if self.name == "Account" and org.rows("Case", AccountId=row["Id"], IsDeleted=False):
-            text = f"Your attempt to delete {row['Name']} could not be completed because it is associated with the following cases."
+            text = (
+                f"Your attempt to delete {row['Name']} could not be completed because it is associated with the"
+                " following cases."
+            )
             raise RowError("DELETE_FAILED", text)
 
     def _active_owner(self, org: Org, row: Row) -> None:

@@ -1,5 +1,4 @@
-"""Permission set groups: a group grants, by a set of its own, what its sets grant less what its muting set takes away.
-"""
+"""Permission set groups: a group grants, by a set of its own, what its sets grant less what its muting set takes away."""
 
 from __future__ import annotations
 

@@ -43,8 +43,7 @@ def take_seat(org: Org, profile_id: str) -> None:
 
 
 def granted(org: Org, set_id: str) -> tuple[list[str], list[tuple[str, str]]]:
-    """What a set grants: system permissions by name, and objects with a word for the access (``Read``, ``Create`` ...).
-    """
+    """What a set grants: system permissions by name, and objects with a word for the access (``Read``, ``Create`` ...)."""
     row = org.get("PermissionSet", set_id)
     system = [name for name in PERMISSIONS if row[f"Permissions{name}"]]
     objects = [
@@ -108,7 +107,7 @@ class Seats(Rule):
         rest = [each for each in licences_of_user(org, row["AssigneeId"]) if each != name]
         for each in org.rows("PermissionSetAssignment", AssigneeId=row["AssigneeId"]):
             if forbidden(org, rest, *granted(org, each["PermissionSetId"])):
-                text = "You can't remove the permission set license while a permission set that requires it is assigned to the user."
+                text = "You can't remove a permission set license that a permission set of the user requires."
                 raise RowError("FIELD_INTEGRITY_EXCEPTION", text, [self.reference])
 
     def audit(self, org: Org, call: str, old: Row, new: Row) -> list[tuple[str, str, str]]:

@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from ..org import Org
 
 _TAKEN = (
-    "Duplicate Username.<br>The username already exists in this or another Salesforce organization. Usernames must be unique across"
-    " all Salesforce organizations. To resolve, use a different username (it doesn't need to match the user's email address)."
+    "Duplicate Username.<br>The username already exists in this or another Salesforce organization. Usernames must be"
+    " unique across all Salesforce organizations. To resolve, use a different username (it doesn't need to match the"
+    " user's email address)."
 )
 # What users may change about themselves without Manage Users (Object Reference, User)
 _OWN = frozenset(
-    ["FirstName", "LastName", "CompanyName", "Division", "Department", "Title", "Street", "City", "State", "PostalCode", "Country", "Email", "SenderEmail", "SenderName", "Phone", "Fax", "MobilePhone", "CommunityNickname", "TimeZoneSidKey", "LocaleSidKey", "LanguageLocaleKey", "EmailEncodingKey", "AboutMe", "EmployeeNumber"]
+    """
+    FirstName LastName CompanyName Division Department Title Street City State PostalCode Country
+    Email SenderEmail SenderName Phone Fax MobilePhone CommunityNickname TimeZoneSidKey LocaleSidKey
+    LanguageLocaleKey EmailEncodingKey AboutMe EmployeeNumber
+    """.split()
 )
+# What changes with every update, or with these
+_FOLLOWS = {"Name", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 
 
 def profile_set(org: Org, profile_id: str) -> str:
@@ -63,11 +70,7 @@ class UserRule(Rule):
     def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
         """Username and seat, and what users may change about themselves."""
         changed = {name for name in new if new[name] != old[name]}
-        if not actor.has("ManageUsers", "ManageInternalUsers") and changed - _OWN - {
-            "Name",
-            "LastModifiedDate",
-            "SystemModstamp",
-        }:
+        if not actor.has("ManageUsers", "ManageInternalUsers") and not changed <= _OWN | _FOLLOWS:
             raise insufficient_access()
         if new["Username"].lower() != old["Username"].lower():
             self._username(org, new)
@@ -137,7 +140,8 @@ class ProfileRule(Rule):
         set_id = org.new_id("PermissionSet")
         # The API name of a profile's own set is X00e and the profile's id, as queries of real orgs show it
         org.put("PermissionSet", {
-            "Id": set_id, "Name": f"X{row['Id'][:15]}", "Label": f"{row['Id'][:15]}", "ProfileId": row["Id"], "IsOwnedByProfile": True,
+            "Id": set_id, "Name": f"X{row['Id'][:15]}", "Label": row["Id"][:15],
+            "ProfileId": row["Id"], "IsOwnedByProfile": True,
             "IsCustom": True, "Type": "Profile", "LicenseId": row["UserLicenseId"], **_permissions(row),
         })  # fmt: skip
 
