@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import stats
 from .connections import hang_up
 from .faults import Faults, install_options, refusal
+from .identity import clients
 from .org import Orgs
 
 _log = logging.getLogger("uvicorn.error")
@@ -67,7 +69,11 @@ class Gate:
         path: str = scope["path"]
         if path.startswith("/_sim/"):
             return await _guarded(self.app, scope, _replay(body, receive), send)
-        alias = scope[ALIAS] = self._alias(scope, body)
+        if path.startswith("/services/data"):
+            alias = self._alias(scope, body)
+        else:  # who logs in is looked for in every org, and an org may be busy: not in the event loop
+            alias = await run_in_threadpool(self._alias, scope, body)
+        scope[ALIAS] = alias
         target = f"{path}?{scope['query_string'].decode('latin-1')}"
         striking = self.faults.striking(alias, scope["method"], target) if alias else []
         wait = self.latency + sum(float(fault.value) / 1000 for fault in striking if fault.kind == "latency")
@@ -105,7 +111,7 @@ class Gate:
             org.put_document(*OPTIONS, usual)
 
     def _alias(self, scope: Scope, body: bytes) -> str | None:
-        """The alias of the org that the request names: by its token, else by the username that logs in."""
+        """The alias of the org that the request names: by its token, else by the username or the app that logs in."""
         path: str = scope["path"]
         text = Headers(scope=scope).get("authorization", "")
         if path.startswith("/services/Soap/"):
@@ -113,11 +119,15 @@ class Gate:
         if match := _TOKEN.search(text):
             org = self.orgs.by_org_id(match[1])
             return org.alias if org else None
-        username = ""
         if path.startswith("/services/Soap/"):
-            username = found[1].decode("utf-8", "replace") if (found := _USERNAME.search(body)) else ""
-        elif path.startswith("/services/oauth2/"):
-            username = parse_qs(body.decode("utf-8", "replace")).get("username", [""])[0]
+            return self._alias_of_user(found[1].decode("utf-8", "replace") if (found := _USERNAME.search(body)) else "")
+        if path.startswith("/services/oauth2/"):
+            form = parse_qs(body.decode("utf-8", "replace"))
+            client = clients.find(self.orgs, form.get("client_id", [""])[0])
+            return client.org.alias if client else self._alias_of_user(form.get("username", [""])[0])
+        return None
+
+    def _alias_of_user(self, username: str) -> str | None:
         known = self.orgs.by_username(username) if username else None
         return known[0].alias if known else None
 

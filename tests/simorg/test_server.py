@@ -164,7 +164,10 @@ def test_a_modern_org_has_soap_login_and_app_creation_off(server: Server) -> Non
     entry = yaml.safe_load(Path(server.ready["inventory"]).read_text("utf-8"))["orgs"][org.alias]
     assert entry["login"]["route"] == "session"
     assert Path(entry["login"]["session"].removeprefix("file:")).read_text("utf-8") == org.about["access_token"]
-    assert entry["parameters"]["03_connected_app"]["conexiom_accepts"] == "external_client_app"
+    app_parameters = entry["parameters"]["03_connected_app"]
+    assert (app_parameters["route"], app_parameters["conexiom_accepts"]) == ("manual", "connected_app"), (
+        "laid over fresh"
+    )
     credentials = f"<username>{org.about['username']}</username><password>{org.about['password']}</password>"
     assert "sf:INVALID_OPERATION" in org.soap("u/59.0", f"<login>{credentials}</login>").text
     xsi = "http://www.w3.org/2001/XMLSchema-instance"

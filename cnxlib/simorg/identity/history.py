@@ -16,7 +16,6 @@ FLOW_DISABLED: Final = "Username-Password Flow Disabled"
 SOAP_PARTNER: Final = "Partner Product"
 SOAP_OTHER: Final = "Other Apex API"
 OAUTH: Final = "Remote Access 2.0"
-OAUTH_CLIENT: Final = "Remote Access Client"
 
 
 def stamp(moment: datetime) -> str:

@@ -46,7 +46,9 @@ def verify(orgs: Orgs, assertion: str) -> tuple[Client, str]:
     except (TypeError, ValueError):
         left = 0.0
     if not 0 < left <= _LONGEST:
-        raise OAuthError("invalid_grant", "expired authorization code" if left <= 0 else "invalid assertion")
+        raise OAuthError(
+            "invalid_grant", "expired authorization code" if left <= 0 else "invalid assertion"
+        )  # [R] the text
     return client, str(claims.get("sub") or claims.get("prn") or "")
 
 

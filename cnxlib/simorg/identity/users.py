@@ -49,7 +49,6 @@ def userinfo(request: Request) -> Response:
             "profile": f"{base}/{user['Id']}",
             "updated_at": user["LastModifiedDate"],
             "is_app_installed": True,
-            "is_salesforce_integration_user": False,
         }
         | _common(org, user, base)
     )
@@ -109,10 +108,9 @@ def _common(org: Org, user: dict[str, Any], base: str, version: str = "{version}
         "organization_id": org.org_id,
         "name": user["Name"],
         "active": user["IsActive"],
-        "user_type": "STANDARD",
+        "user_type": str(user["UserType"]).upper(),
         "language": user["LanguageLocaleKey"],
         "locale": user["LocaleSidKey"],
-        "utcOffset": -28800000,
         "urls": {
             "enterprise": f"{base}/services/Soap/c/{version}/{org.org_id[:15]}",
             "metadata": f"{base}/services/Soap/m/{version}/{org.org_id[:15]}",

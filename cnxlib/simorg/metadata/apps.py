@@ -17,6 +17,8 @@ _CREDENTIAL = re.compile(r"[A-Za-z0-9]{8,256}")
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _URL = re.compile(r"https://\S+|http://localhost\S*|(?!https?:)[a-z][\w.+-]*:\S+", re.IGNORECASE)
 
+_ROWS = "ConnectedApplicationRow"  # kind of the documents that say which row belongs to which app
+
 CREATION_BLOCKED = (
     "You can't create a connected app. To enable connected app creation, contact Salesforce Customer Support."
 )
@@ -28,8 +30,7 @@ class ConnectedApp(Document):
 
     def names(self, org: Org) -> dict[str, str]:
         """The apps by their full names, with the ids of their ConnectedApplication rows."""
-        rows = {str(row["Name"]): str(row["Id"]) for row in org.rows("ConnectedApplication")}
-        return {name: rows.get(str(app["label"]), "") for name, app in org.documents(self.name).items()}
+        return {name: str(found["id"]) for name, found in org.documents(_ROWS).items()}
 
     def create(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
         """Make the app and its ConnectedApplication row."""
@@ -45,7 +46,7 @@ class ConnectedApp(Document):
             _check_callbacks(oauth.get("callbackUrl", ""), "oauthConfig.callbackUrl")
             register(org, oauth)
         org.put_document(self.name, name, value | ({"oauthConfig": oauth} if oauth else {}))
-        org.put("ConnectedApplication", _row(value))
+        org.put_document(_ROWS, name, {"id": org.put("ConnectedApplication", _row(value))})
 
     def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
         """Change the app; its key may not be given again."""
@@ -66,8 +67,7 @@ class ConnectedApp(Document):
                 check_credential("Consumer Secret", secret)
                 clients.keep_secret(org, after["oauthConfig"]["consumerKey"], secret)
         org.put_document(self.name, name, after)
-        for row in org.rows("ConnectedApplication", Name=before["label"]):
-            org.put("ConnectedApplication", row | _row(after))
+        org.store.update("ConnectedApplication", self.names(org)[name], _row(after))
 
     def delete(self, org: Org, actor: Actor, name: str) -> None:
         """Take the app, its row and its secret away."""
@@ -76,8 +76,8 @@ class ConnectedApp(Document):
             raise self.unknown(name)
         org.drop_document(self.name, name)
         org.drop_document(clients.SECRETS, before.get("oauthConfig", {}).get("consumerKey", ""))
-        for row in org.rows("ConnectedApplication", Name=before["label"]):
-            org.store.delete("ConnectedApplication", row["Id"])
+        org.store.delete("ConnectedApplication", self.names(org)[name])
+        org.drop_document(_ROWS, name)
 
 
 @dataclass(frozen=True)
