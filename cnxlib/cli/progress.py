@@ -65,5 +65,6 @@ def _said(name: str, data: Mapping[str, Any]) -> str:
         case "step-started":
             return f"{data['op']} {data['kind']} {data['key']}"
         case "progress":
-            return str(data["text"])
+            fraction = data.get("fraction")
+            return str(data["message"]) + ("" if fraction is None else f" ({fraction:.0%})")
     return ""

@@ -47,7 +47,7 @@ def lease(record: RunRecord, *, phase: str = "", wait_s: float = 60.0) -> Iterat
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            record.event("progress", {"text": f"waiting for the org: {_held_by(holder)}"}, phase=phase)
+            record.event("progress", {"message": f"waiting for the org: {_held_by(holder)}"}, phase=phase)
             lock.acquire(timeout=wait_s)
     except Timeout:
         raise OrgBusy(

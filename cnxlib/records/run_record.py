@@ -16,7 +16,7 @@ check              `Check.as_json`
 plan               digest, changes
 step-started       `Change.as_json`
 step-done          change and step in one, as are step-failed and step-not-run
-progress           text
+progress           message; fraction (0-1, null where unknown), where it has one
 verified           remaining (changes)
 phase-ended        `Outcome.as_json`
 run-ended          status, seconds, api_calls

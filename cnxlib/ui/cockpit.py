@@ -165,7 +165,7 @@ class Cockpit:
         if attempt is None or fresh or (renew and stale):
             if attempt is not None:
                 attempt.abandon()
-            self._panel = None
+            self._drop_panel()
             attempt = Attempt(self._phase, self._form.values, self._connect)
             self._attempt = attempt
         return attempt
@@ -180,6 +180,7 @@ class Cockpit:
         if attempt.mode == "verify":
             return notice('Mode "verify" plans nothing: the Verify cell reads the org and compares.')
         attempt.preflight()
+        self._drop_panel()
         return plan_view(attempt.make_plan())
 
     def _apply(self, attempt: Attempt) -> View | Panel:
@@ -205,6 +206,11 @@ class Cockpit:
     def _record(self, attempt: Attempt) -> View:
         outcome = attempt.end()
         return outcome_view(outcome, attempt.record.path if attempt.record else None)
+
+    def _drop_panel(self) -> None:
+        """A new plan wants a new panel; one whose runner is still at work stays."""
+        if self._panel is not None and self._panel.wait(0):
+            self._panel = None
 
     def _make_panel(self, attempt: Attempt) -> Panel:
         own = {name: attempt.values[name] for name in self._phase.own_parameters}

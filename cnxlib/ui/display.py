@@ -179,7 +179,8 @@ def _check_badge(check: Check) -> Badge:
 
 
 def _found(check: Check) -> list[Part]:
-    detail = Link(check.detail, check.detail) if check.detail.startswith("https://") else check.detail
+    is_link = check.detail.startswith("https://") and " " not in check.detail
+    detail = Link(check.detail, check.detail) if is_link else check.detail
     hint = "" if check.ok or not check.hint else f"What to do: {check.hint}"
     return [part for part in (detail, hint) if part]
 

@@ -15,6 +15,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 _LABEL_WIDTH = "13rem"
 _FIELD_WIDTH = "38rem"
+_HELP = "font-size:90%;opacity:0.85;line-height:1.3;"
 
 
 class Form:
@@ -124,8 +125,8 @@ class Form:
         widget.observe(lambda change: self._changed(field, change["new"]), names="value")
         self._widgets[field.name] = widget
         self._messages[field.name] = widgets.HTML()
-        help_text = widgets.HTML(f'<span style="font-size:90%;opacity:0.85;">{escape(field.help)}</span>')
-        below = widgets.Layout(margin=f"0 0 8px calc({_LABEL_WIDTH} + 4px)", overflow="visible")
+        help_text = widgets.HTML(f'<div style="{_HELP}">{escape(field.help)}</div>')
+        below = widgets.Layout(margin=f"0 0 6px calc({_LABEL_WIDTH} + 4px)", overflow="visible")
         return widgets.VBox([widget, widgets.VBox([help_text, self._messages[field.name]], layout=below)])
 
     def _widget(self, widgets: Any, field: Field) -> Any:
@@ -168,7 +169,8 @@ class Form:
         rest = "; ".join(self._left_over(messages).values())
         for name, widget in self._messages.items():
             text = messages.get(name, "") if name else rest
-            widget.value = Note(text, "bad").html() if text else ""
+            widget.value = View(Note(text, "bad")).html() if text else ""
+            widget.layout.display = None if text else "none"
 
 
 def _to_widget(field: Field, value: Any) -> Any:

@@ -102,20 +102,28 @@ class Running:
         OSError
             It cannot be started.
         """
+        try:
+            self._process = self._popen()
+        except OSError:
+            self._clean_up()
+            raise
+        self._thread.start()
+
+    def _popen(self) -> subprocess.Popen[bytes]:
         parameters = self._folder / "parameters.json"
         with os.fdopen(os.open(parameters, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(dict(self._handover.values), file)
         # Files, not pipes, and a session of its own: an interrupted or lost kernel must not end the run.
         with (self._folder / "out").open("wb") as out, (self._folder / "err").open("wb") as err:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [*self._handover.command, *self._handover.arguments(), "--parameters", str(parameters), "--json"],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
+                env=_plain_environment(),
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
-        self._thread.start()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the end; whether it has come."""
@@ -132,11 +140,14 @@ class Running:
             self._tell()
             break
         ending = Ending(code, self._result(), self._last_words())
-        for name in ("parameters.json", "out", "err"):
-            (self._folder / name).unlink(missing_ok=True)
-        with suppress(OSError):
-            self._folder.rmdir()
+        self._clean_up()
         self._on_end(ending)
+
+    def _clean_up(self) -> None:
+        with suppress(OSError):
+            for name in ("parameters.json", "out", "err"):
+                (self._folder / name).unlink(missing_ok=True)
+            self._folder.rmdir()
 
     def _tell(self) -> None:
         """Hand on the events of the phase since the last look."""
@@ -173,3 +184,8 @@ class Running:
             lines = (self._folder / "err").read_text(encoding="utf-8", errors="replace").strip().splitlines()
             return "\n".join(lines[-5:])
         return ""
+
+
+def _plain_environment() -> dict[str, str]:
+    """This process's environment without what ipykernel adds to have colours drawn for a notebook."""
+    return {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")}

@@ -116,7 +116,7 @@ class Panel:
         )
         self._shown = widgets.HTML(self.view().html())
         guard = [self._typed] if self._identity.org_type == "production" else []
-        self._box = widgets.VBox([*guard, self._button, self._shown])
+        self._box = widgets.VBox([*guard, widgets.HBox([self._button]), self._shown])
 
     def _show(self, view: View) -> None:
         if self._box is not None:

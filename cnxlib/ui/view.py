@@ -195,7 +195,8 @@ class View:
 
     def html(self) -> str:
         """All blocks as one piece of HTML."""
-        return f'<div class="cnx-view">{"".join(block.html() for block in self.blocks)}</div>'
+        # Inside a widget, JupyterLab would set lines as far apart as form fields.
+        return f'<div class="cnx-view" style="line-height:1.45;">{"".join(block.html() for block in self.blocks)}</div>'
 
     def text(self) -> str:
         """All blocks as plain text."""

@@ -361,6 +361,17 @@ def test_nothing_to_apply_needs_no_panel(cockpit: Runs) -> None:
     assert not isinstance(run.apply(), Panel)
 
 
+def test_a_new_plan_has_a_new_panel(cockpit: Runs) -> None:
+    run = cockpit()
+    run.connect(), run.plan()
+    first = run.apply()
+    assert run.apply() is first
+    run.plan()
+    second = run.apply()
+    assert isinstance(second, Panel)
+    assert second is not first
+
+
 def test_the_org_is_held_from_plan_to_end(cockpit: Runs) -> None:
     from filelock import FileLock, Timeout
 

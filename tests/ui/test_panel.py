@@ -2,6 +2,7 @@ import json
 import os
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -219,9 +220,13 @@ def test_a_bad_end_is_told(runner: Runner, play: dict[str, Any], said: list[str]
         assert part in text(panel)
 
 
-def test_a_runner_that_cannot_be_started_is_told(runner: Runner) -> None:
+def test_a_runner_that_cannot_be_started_is_told(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     handover = Handover("acme", "02_lamps", DIGEST, {}, command=("/nowhere/cnx",))
     panel = panel_of(handover)
     panel.press()
     assert "cannot be started" in panel._shown.value
     assert panel.ending is None
+    assert list(tmp_path.glob("cnx-apply-*")) == []
