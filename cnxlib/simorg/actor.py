@@ -1,4 +1,4 @@
-"""Who calls, and what that user may do: permissions are the union of the profile's own set and the active assignments."""
+"""Who calls, and what that user may do: the union of the profile's own set and the active assignments."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ class Actor:
             raise insufficient_access()
 
     def may(self, access: str, sobject: str) -> bool:
-        """Whether the user has an access (``Read``, ``Create``, ``Edit``, ``Delete``) to the rows of a permissionable
-        object.
-        """
+        """Whether the user has `Read`, `Create`, `Edit` or `Delete` on the rows of a permissionable object."""
         if self.has("ModifyAllData") or (access == "Read" and self.has("ViewAllData")):
             return True
         granted = self.objects.get(sobject, frozenset())

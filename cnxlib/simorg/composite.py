@@ -1,6 +1,4 @@
-"""Composite requests: several calls in one, with references to what came before; and batches, whose calls know nothing
-of each other.
-"""
+"""Composite requests, whose parts may refer to what came before, and batches, whose parts stand by themselves."""
 
 from __future__ import annotations
 
@@ -160,7 +158,7 @@ def _composed(answers: Mapping[str, Answer]) -> Answer:
 
 
 def batch(call: Call) -> Answer:
-    """POST composite/batch: each part by itself; with haltOnError the rest is left undone after the first that fails."""
+    """POST composite/batch: each part by itself; with haltOnError none after the first that fails."""
     parts = _parts(call, "batchRequests")
     halt = str(call.body.get("haltOnError")).lower() == "true"
     results: list[dict[str, Any]] = []

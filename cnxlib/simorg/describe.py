@@ -21,15 +21,34 @@ _SOAP = {
     "address": "urn:address",
 }
 # What no field of this org is, and what none has
-_FALSE = """
-    aiPredictionField cascadeDelete caseSensitive dependentPicklist deprecatedAndHidden displayLocationInDecimal encrypted
-    formulaTreatNullNumberAsZero highScaleNumber htmlFormatted queryByDistance restrictedDelete searchPrefilterable
-    writeRequiresMasterRead
-""".split()
-_NULL = """
-    calculatedFormula controllerName defaultValueFormula extraTypeInfo filteredLookupInfo inlineHelpText mask maskType
-    referenceTargetField relationshipOrder
-""".split()
+_FALSE = [
+    "aiPredictionField",
+    "cascadeDelete",
+    "caseSensitive",
+    "dependentPicklist",
+    "deprecatedAndHidden",
+    "displayLocationInDecimal",
+    "encrypted",
+    "formulaTreatNullNumberAsZero",
+    "highScaleNumber",
+    "htmlFormatted",
+    "queryByDistance",
+    "restrictedDelete",
+    "searchPrefilterable",
+    "writeRequiresMasterRead",
+]
+_NULL = [
+    "calculatedFormula",
+    "controllerName",
+    "defaultValueFormula",
+    "extraTypeInfo",
+    "filteredLookupInfo",
+    "inlineHelpText",
+    "mask",
+    "maskType",
+    "referenceTargetField",
+    "relationshipOrder",
+]
 
 
 def everything(call: Call) -> Answer:

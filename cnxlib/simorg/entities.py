@@ -1,10 +1,11 @@
-"""The org's description of itself as rows: EntityDefinition, FieldDefinition and TabDefinition, made from the schema."""
+"""The org's description of itself, EntityDefinition, FieldDefinition and TabDefinition, made from the schema."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .schema import INFERRED, Field, SObject
+from .schema import INFERRED, Field, Schema, SObject, standard
 
 if TYPE_CHECKING:
     from .org import Org
@@ -27,18 +28,43 @@ _DATA_TYPES = {
 }
 
 
-def refresh(org: Org) -> None:
-    """Write the rows anew, after the schema has changed."""
-    for name in ("EntityDefinition", "FieldDefinition", "TabDefinition"):
-        for row in org.store.fetch(f"SELECT Id FROM {name} WHERE org = ?", [org.org_id]):
-            org.store.delete(name, row[0])
-    objects = list(org.schema.objects.values())
-    org.put_many("EntityDefinition", (_entity(each) for each in objects))
-    org.put_many("FieldDefinition", (_field(each, one) for each in objects for one in each.fields.values()))
-    org.put_many("TabDefinition", (
-        {"DurableId": f"standard-{each.name}", "Name": f"standard-{each.name}", "Label": each.plural, "SobjectName": each.name}
-        for each in objects if each.permissionable
-    ))  # fmt: skip
+def fill(org: Org) -> None:
+    """Write the rows of all objects and fields of the org, which has none yet."""
+    rows = _standard() if org.schema is standard() else _rows(org.schema)
+    for name, each in rows.items():
+        org.put_many(name, each)
+
+
+def add(org: Org, each: SObject, one: Field) -> None:
+    """Write the row of a field that was added, in place of one it had."""
+    row = _field(each, one)
+    for old in org.rows("FieldDefinition", DurableId=row["DurableId"]):
+        row["Id"] = old["Id"]
+    org.put("FieldDefinition", row)
+
+
+def _rows(schema: Schema) -> dict[str, list[dict[str, Any]]]:
+    objects = list(schema.objects.values())
+    return {
+        "EntityDefinition": [_entity(each) for each in objects],
+        "FieldDefinition": [_field(each, one) for each in objects for one in each.fields.values()],
+        "TabDefinition": [
+            {
+                "DurableId": f"standard-{each.name}",
+                "Name": f"standard-{each.name}",
+                "Label": each.plural,
+                "SobjectName": each.name,
+            }
+            for each in objects
+            if each.permissionable
+        ],
+    }
+
+
+@lru_cache(maxsize=1)
+def _standard() -> dict[str, list[dict[str, Any]]]:
+    """The rows that every org starts with; computed once for all orgs of a process."""
+    return _rows(standard())
 
 
 def _entity(each: SObject) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -17,10 +18,13 @@ _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 
 def checksum(id15: str) -> str:
     """The three characters that tell which of the 15 are upper case, five of them to a character."""
-    groups = (id15[start : start + 5] for start in (0, 5, 10))
-    return "".join(
-        _CHECKSUM[sum(1 << place for place, char in enumerate(group) if "A" <= char <= "Z")] for group in groups
-    )
+    return _upper(id15[:5]) + _upper(id15[5:10]) + _upper(id15[10:])
+
+
+@lru_cache(maxsize=4096)
+def _upper(group: str) -> str:
+    """The character that tells which of five are upper case."""
+    return _CHECKSUM[sum(1 << place for place, char in enumerate(group) if "A" <= char <= "Z")]
 
 
 def to18(value: str) -> str:
@@ -36,6 +40,8 @@ def to18(value: str) -> str:
         raise ValueError(f"not an id: {value}")
     if len(value) == 15:
         return value + checksum(value)
+    if checksum(value[:15]) == value[15:]:
+        return value
     restored = []
     for index, char in enumerate(value[:15]):
         bits = _CHECKSUM.find(value[15 + index // 5].upper())
@@ -74,9 +80,7 @@ def base62(number: int, width: int) -> str:
 
 
 def org_id(alias: str) -> str:
-    """The id of the simulated org of that alias: the same at every start, so that a restarted server is the same org to
-    its clients.
-    """
+    """The id of the simulated org of that alias: the same at every start, as its clients expect."""
     number = int.from_bytes(hashlib.sha256(alias.encode()).digest()[:12], "big")
     return to18("00D" + base62(number, 12))
 

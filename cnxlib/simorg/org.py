@@ -64,11 +64,11 @@ class Org:
 
     def _fill(self) -> None:
         with self.transaction():
+            entities.fill(self)
+            packages.publish(self)
             if self._seed:
                 self._seed(self)
-            packages.publish(self)
             self.store.put_document("_org", "seeded", {"scenario": self.scenario})
-            entities.refresh(self)
 
     def _restore_fields(self) -> None:
         for name, description in self.store.documents("CustomField").items():
@@ -139,8 +139,7 @@ class Org:
     def run_query(
         self, text: str, actor: Actor, *, tooling: bool = False, all_rows: bool = False, version: str = "68.0"
     ) -> soql.Result:
-        """The whole result of a SOQL query, with its size and columns (``query`` and ``queryAll`` of the API version
-        given).
+        """The whole result of a SOQL query, with its size and columns, for the API version given.
 
         Raises:
             ApiError: as ``query``.
@@ -175,8 +174,9 @@ class Org:
         return [{name: values.shown(each.fields[name.lower()], value) for name, value in row.items()} for row in found]
 
     def put(self, sobject: str, row: Mapping[str, Any]) -> str:
-        """Write a row as it stands and return its id; what it leaves out takes its default. A row of the same Id is
-        replaced.
+        """Write a row as it stands and return its id.
+
+        What it leaves out takes its default; a row of the same Id is replaced.
         """
         return self.put_many(sobject, [row])[0]
 
@@ -206,7 +206,7 @@ class Org:
             return self.store.documents(kind)
 
     def put_document(self, kind: str, name: str, value: Mapping[str, Any]) -> None:
-        """Write a document. Kinds that start with ``_`` (sessions, tokens, password hashes) never appear in a snapshot."""
+        """Write a document. Kinds that start with ``_`` (sessions, tokens, hashes) never appear in a snapshot."""
         with self.lock:
             self.store.put_document(kind, name, value)
 
@@ -222,8 +222,9 @@ class Org:
         return self.schema.get(name)
 
     def add_field(self, sobject: str, name: str, description: Mapping[str, Any]) -> Field:
-        """Give an object a custom field, described as in the schema's files (``{"is": "string(80) create ...", "label":
-        ...}``).
+        """Give an object a custom field, described as in the schema's files.
+
+        For example ``{"is": "string(80) create update nillable", "label": "Region"}``.
         """
         with self.transaction():
             one = parse_field(name, description)
@@ -231,7 +232,7 @@ class Org:
             self.store.add_column(canonical, one)
             self.schema = self.schema.with_field(canonical, one)
             self.store.put_document("CustomField", f"{canonical}.{name}", description)
-            entities.refresh(self)
+            entities.add(self, self.schema[canonical], one)
         return one
 
     def settle(self) -> None:
@@ -288,15 +289,17 @@ class Orgs:
         return self._by_id.get(ids.to18(org_id)) if ids.is_id(org_id) else None
 
     def username_taken(self, username: str, except_user: str | None = None) -> bool:
-        """Whether a user of any org has that username. Reads without the orgs' locks: a writer in one org never waits
-        for another.
+        """Whether a user of any org has that username.
+
+        It reads without the orgs' locks: a writer in one org never waits for another.
         """
         sql = 'SELECT 1 FROM "User" WHERE org = ? AND Username = ? AND Id IS NOT ?'
         return any(org.store.fetch(sql, [org.org_id, username, except_user]) for org in self)
 
     def peek_documents(self, kind: str) -> Iterator[tuple[Org, str, dict[str, Any]]]:
-        """The documents of a kind in all orgs, read without the orgs' locks (for what is unique among orgs, as consumer
-        keys are).
+        """The documents of a kind in all orgs, for what is unique among them, as consumer keys are.
+
+        It reads without the orgs' locks, as ``username_taken``.
         """
         for org in self:
             for name, value in org.store.documents(kind).items():
@@ -305,9 +308,9 @@ class Orgs:
     def by_username(self, username: str) -> tuple[Org, dict[str, Any]] | None:
         """The org in which the username is, and the user's row. No two users of all orgs have the same."""
         for org in self:
-            found = org.rows("User", Username=username)
+            found = org.store.fetch('SELECT Id FROM "User" WHERE org = ? AND Username = ?', [org.org_id, username])
             if found:
-                return org, found[0]
+                return org, org.get("User", found[0][0])
         return None
 
     def __iter__(self) -> Iterator[Org]:

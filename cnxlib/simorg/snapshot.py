@@ -25,8 +25,9 @@ def masked(value: Any, key: str = "") -> Any:
 
 
 def snapshot(org: Org) -> dict[str, Any]:
-    """Rows by object and id, documents by kind and name. Kinds that start with ``_`` are left out: sessions, hashes,
-    bookkeeping.
+    """Rows by object and id, documents by kind and name.
+
+    Kinds that start with ``_`` are left out: sessions, hashes, bookkeeping.
     """
     objects = {}
     for each in sorted(org.schema.objects.values(), key=lambda each: each.name):

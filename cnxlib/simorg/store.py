@@ -47,7 +47,8 @@ class Store:
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.execute(
-            "CREATE TABLE IF NOT EXISTS _document (org TEXT, kind TEXT, name TEXT, value TEXT, PRIMARY KEY (org, kind, name))"
+            "CREATE TABLE IF NOT EXISTS _document"
+            " (org TEXT, kind TEXT, name TEXT, value TEXT, PRIMARY KEY (org, kind, name))"
         )
         self.connection.execute(
             "CREATE TABLE IF NOT EXISTS _counter (org TEXT, name TEXT, value INTEGER, PRIMARY KEY (org, name))"
@@ -85,7 +86,7 @@ class Store:
         return f"{quote(one.name)} {_AFFINITY.get(one.type, 'TEXT')}{collation}"
 
     def add_column(self, sobject: str, one: Field) -> None:
-        """Make the column of a custom field, unless it is there (another org of the same state file may have made it)."""
+        """Make the column of a custom field, unless another org of the same state file has made it."""
         present = {row[1].lower() for row in self.connection.execute(f"PRAGMA table_info({quote(sobject)})")}
         if one.name.lower() not in present:
             self.connection.execute(f"ALTER TABLE {quote(sobject)} ADD COLUMN {self._column(one)}")
@@ -114,7 +115,7 @@ class Store:
     def select(
         self, each: SObject, equals: Mapping[str, Any], names: Iterable[str] | None = None
     ) -> list[dict[str, Any]]:
-        """Rows of an object whose columns have the values given, by Id, computed fields with them."""
+        """Rows of an object whose columns have the values given, by Id, with the computed fields."""
         wanted = [one for one in each.fields.values() if one.type != "address" and (names is None or one.name in names)]
         table = quote(each.name)
         columns = ", ".join(f"t.{quote(one.name)}" if one.sql is None else one.sql.format(t="t") for one in wanted)

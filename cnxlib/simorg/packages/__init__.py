@@ -41,7 +41,6 @@ def publish(org: Org) -> None:
         org.put("SubscriberPackageVersion", {
             **version, "SubscriberPackageId": about["package"]["Id"], "PublisherName": about["publisher"],
             "InstallValidationStatus": "NO_ERRORS_DETECTED", "RemoteSiteSettings": complex_text(settings),
-            "IsPasswordProtected": bool(options(org).get("installation_key")),
         })  # fmt: skip
 
 

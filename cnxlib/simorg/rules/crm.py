@@ -18,8 +18,9 @@ _WORDS = {"create": "Create", "update": "Edit", "delete": "Delete"}
 
 
 class DataRule(Rule):
-    """Rows guarded by object permissions. Sharing is Public Read/Write: whoever may edit an object may edit all its
-    rows.
+    """Rows guarded by object permissions.
+
+    Sharing is Public Read/Write: whoever may edit an object may edit all its rows.
     """
 
     def __init__(self, name: str) -> None:

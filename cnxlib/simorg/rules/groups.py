@@ -1,4 +1,4 @@
-"""Permission set groups: a group grants, by a set of its own, what its sets grant less what its muting set takes away."""
+"""Permission set groups: by a set of its own, a group grants what its sets grant, less what is muted."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class GroupRule(Rule):
     def after_insert(self, org: Org, row: Row, actor: Actor) -> None:
         """Make the group's set."""
         org.put("PermissionSet", {
-            "Name": row["DeveloperName"], "Label": row["MasterLabel"], "Type": "Group", "PermissionSetGroupId": row["Id"],
-            "HasActivationRequired": row["HasActivationRequired"],
+            "Name": row["DeveloperName"], "Label": row["MasterLabel"], "Type": "Group",
+            "PermissionSetGroupId": row["Id"], "HasActivationRequired": row["HasActivationRequired"],
         })  # fmt: skip
 
     def before_delete(self, org: Org, row: Row, actor: Actor) -> None:

@@ -43,7 +43,7 @@ def take_seat(org: Org, profile_id: str) -> None:
 
 
 def granted(org: Org, set_id: str) -> tuple[list[str], list[tuple[str, str]]]:
-    """What a set grants: system permissions by name, and objects with a word for the access (``Read``, ``Create`` ...)."""
+    """What a set grants: system permissions by name, objects with a word for the access (``Read`` ...)."""
     row = org.get("PermissionSet", set_id)
     system = [name for name in PERMISSIONS if row[f"Permissions{name}"]]
     objects = [

@@ -154,8 +154,9 @@ class PermissionSetRule(Rule):
     def _names(self, org: Org, row: Row) -> None:
         if not _API_NAME.fullmatch(row["Name"]):
             text = (
-                "The API Name can only contain underscores and alphanumeric characters. It must be unique, begin with a letter, not"
-                " include spaces, not end with an underscore, and not contain two consecutive underscores."
+                "The API Name can only contain underscores and alphanumeric characters. It must be unique, begin with"
+                " a letter, not include spaces, not end with an underscore, and not contain two consecutive"
+                " underscores."
             )
             raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", text, ["Name"])  # [R: code]
         errors = [

@@ -23,11 +23,32 @@ _TAKEN = (
 )
 # What users may change about themselves without Manage Users (Object Reference, User)
 _OWN = frozenset(
-    """
-    FirstName LastName CompanyName Division Department Title Street City State PostalCode Country
-    Email SenderEmail SenderName Phone Fax MobilePhone CommunityNickname TimeZoneSidKey LocaleSidKey
-    LanguageLocaleKey EmailEncodingKey AboutMe EmployeeNumber
-    """.split()
+    [
+        "FirstName",
+        "LastName",
+        "CompanyName",
+        "Division",
+        "Department",
+        "Title",
+        "Street",
+        "City",
+        "State",
+        "PostalCode",
+        "Country",
+        "Email",
+        "SenderEmail",
+        "SenderName",
+        "Phone",
+        "Fax",
+        "MobilePhone",
+        "CommunityNickname",
+        "TimeZoneSidKey",
+        "LocaleSidKey",
+        "LanguageLocaleKey",
+        "EmailEncodingKey",
+        "AboutMe",
+        "EmployeeNumber",
+    ]
 )
 # What changes with every update, or with these
 _FOLLOWS = {"Name", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
@@ -39,9 +60,7 @@ def profile_set(org: Org, profile_id: str) -> str:
 
 
 class UserRule(Rule):
-    """A user takes a seat of the profile's licence, has a username that no other org knows, and holds the profile's
-    set.
-    """
+    """A user takes a seat of the licence, has a username of no other org's, and holds the profile's set."""
 
     def authorise(self, org: Org, each: SObject, call: str, actor: Actor, row: Mapping[str, Any]) -> None:
         """Users may change the most of their own row."""

@@ -107,7 +107,7 @@ class _Runner:
         scope = Scope.of(self.session, query.source, query.alias)
         column = scope.column(query.items[0].what)
         if not column.field_is_id:
-            message = f"The inner select field '{column.name}' cannot have a semi join filter: it is not an ID or reference field"
+            message = f"The inner select field '{column.name}' of a semi join must be an ID or reference field"
             raise malformed(self.session.text, message, query.items[0].what.at)
         where = self._where(scope, query, outer.parameters)
         order = f" ORDER BY {self._order(scope, query)}" if query.limit is not None else ""
@@ -163,9 +163,9 @@ class _Runner:
         child = self.session.org.schema[link.sobject] if link else None
         if link is None or child is None or not child.served(self.session.tooling):
             message = (
-                f"Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a custom relationship,"
-                " be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the"
-                " appropriate names."
+                f"Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a"
+                " custom relationship, be sure to append the '__r' after the custom relationship name. Please reference"
+                " your WSDL or the describe call for the appropriate names."
             )
             raise self.session.invalid("INVALID_TYPE", message, query.source)
         if is_aggregate(query) or any(isinstance(item, Query) for item in query.items):

@@ -35,8 +35,10 @@ Expression = Path | Call
 
 @dataclass(frozen=True)
 class Value:
-    """A literal: ``string``, ``number``, ``boolean``, ``null``, ``date``, ``datetime`` or a date ``literal`` such as
-    TODAY.
+    """A literal: its kind, and its text as it was written.
+
+    Kinds are ``string``, ``number``, ``boolean``, ``null``, ``date``, ``datetime``, and ``literal`` for TODAY
+    and its like.
     """
 
     kind: str

@@ -117,7 +117,7 @@ class Conditions:
         negation = "NOT " if condition.negated else ""
         if isinstance(condition.right, Query):
             if not column.field_is_id:
-                message = f"The left operand '{column.name}' cannot have a semi join filter: it is not an ID or reference field"
+                message = f"The left operand '{column.name}' of a semi join must be an ID or reference field"
                 raise malformed(self.session.text, message, condition.left.at)
             return (
                 f"({negation}({column.sql} IS NOT NULL AND {column.sql} IN ({self._semi_join(condition.right, self)})))"

@@ -1,6 +1,4 @@
-"""Date literals of SOQL: TODAY, LAST_N_DAYS:7 ... as ranges of days (SOQL and SOSL Reference, "Date Formats and Date
-Literals").
-"""
+"""Date literals of SOQL, TODAY, LAST_N_DAYS:7 ..., as ranges of days (SOQL Reference, "Date Literals")."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..org import Org
 
 _HELP = (
-    " If you are attempting to use a custom {kind}, be sure to append the '__{suffix}' after the custom {what} name. Please reference your"
-    " WSDL or the describe call for the appropriate names."
+    " If you are attempting to use a custom {kind}, be sure to append the '__{suffix}' after the custom {what} name."
+    " Please reference your WSDL or the describe call for the appropriate names."
 )
 MAX_LEVELS = 5
 AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})

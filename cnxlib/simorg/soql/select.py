@@ -61,9 +61,7 @@ class Selection:
     def _target(
         self, nested: dict[tuple[str, ...], dict[str, Any] | None], relation: tuple[str, ...]
     ) -> dict[str, Any] | None:
-        """The part of the answer that a relation leads to, hung into the part before it; ``None`` where there is no
-        such parent.
-        """
+        """The part of the answer that a relation leads to, hung into the part before it; ``None``: no such parent."""
         for length in range(1, len(relation) + 1):
             before = nested[relation[: length - 1]]
             if before is None:
@@ -153,8 +151,7 @@ def is_count(query: Query) -> bool:
 
 
 def grouped(session: Session, scope: Scope, query: Query) -> list[tuple[str, Column]]:
-    """The columns of a query that aggregates, with the names they have in the answer: their alias, else expr0, expr1
-    ...
+    """The columns of a query that aggregates, by their names in the answer: alias, field, or expr0, expr1 ...
 
     Raises:
         ApiError: MALFORMED_QUERY for a field that is neither grouped nor aggregated.

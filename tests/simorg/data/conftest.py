@@ -94,8 +94,8 @@ class Answered:
 class Http:
     """Requests to an ASGI application, in this thread and without a socket."""
 
-    def __init__(self, app: Gate) -> None:
-        self.app = app
+    def __init__(self, app: Gate, org: Org) -> None:
+        self.app, self.org = app, org
 
     def call(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **params: str
@@ -104,9 +104,10 @@ class Http:
         path = path if path.startswith("/") else f"/services/data/v62.0/{path}"
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         scope = {
-            "type": "http", "http_version": "1.1", "method": method, "scheme": "https", "server": ("sim", 443), "path": path,
+            "type": "http", "http_version": "1.1", "method": method, "scheme": "https", "server": ("sim", 443),
+            "path": path,
             "raw_path": quote(path, safe="/%:").encode(), "query_string": urlencode(params).encode(), "root_path": "",
-            "headers": [(name.lower().encode(), value.encode()) for name, value in {"host": "sim", **(headers or {})}.items()],
+            "headers": [(k.lower().encode(), v.encode()) for k, v in {"host": "sim", **(headers or {})}.items()],
         }  # fmt: skip
         sent: list[Any] = []
         received = [{"type": "http.request", "body": raw, "more_body": False}]
@@ -125,12 +126,17 @@ class Http:
         return self.call("GET", door, q=text).json()
 
 
-@pytest.fixture
-def http(subject: Subject, orgs: Orgs) -> Http:
+def door(subject: Subject, orgs: Orgs) -> Http:
     """The door as the administrator; the header `X-User` takes the place of a session."""
 
     def authenticate(request: Request) -> tuple[Org, Actor]:
         name = request.headers.get("X-User")
         return subject.org, subject.actor(name) if name else subject.admin
 
-    return Http(Gate(Starlette(routes=rest.routes(authenticate)), orgs, Stats(), Faults()))
+    return Http(Gate(Starlette(routes=rest.routes(authenticate)), orgs, Stats(), Faults()), subject.org)
+
+
+@pytest.fixture
+def http(subject: Subject, orgs: Orgs) -> Http:
+    """The door of the test's org."""
+    return door(subject, orgs)

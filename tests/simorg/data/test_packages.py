@@ -9,6 +9,7 @@ import pytest
 
 from cnxlib.simorg import packages
 from cnxlib.simorg.errors import ApiError
+from cnxlib.simorg.org import Org
 
 from .conftest import Http, Subject
 
@@ -62,12 +63,12 @@ def test_installing_takes_a_while_and_brings_what_the_guide_names(http: Http, su
     clock.pass_by()
     assert state(http, request_id)["Status"] == "SUCCESS"
     prefix = namespace(http)
-    text = f"SELECT Label FROM PermissionSet WHERE IsOwnedByProfile = false AND NamespacePrefix = '{prefix}' ORDER BY Label"
+    text = f"SELECT Label FROM PermissionSet WHERE NamespacePrefix = '{prefix}' ORDER BY Label"
     labels = [row["Label"] for row in http.query(text)["records"]]
     assert labels == ["Conexiom Admin User", "Conexiom Read Only", "Conexiom SuperUser", "Conexiom User"]
     (field,) = http.query(
-        "SELECT QualifiedApiName, NamespacePrefix, IsFlsEnabled FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = 'Account'"
-        " AND MasterLabel = 'Conexiom ID' LIMIT 50",
+        "SELECT QualifiedApiName, NamespacePrefix, IsFlsEnabled FROM FieldDefinition"
+        " WHERE EntityDefinition.QualifiedApiName = 'Account' AND MasterLabel = 'Conexiom ID' LIMIT 50",
         "tooling/query",
     )["records"]
     assert (field["NamespacePrefix"], field["IsFlsEnabled"]) == (prefix, True)
@@ -82,7 +83,8 @@ def test_installing_takes_a_while_and_brings_what_the_guide_names(http: Http, su
         == 1
     )
     granted = subject.query(
-        f"SELECT Parent.Profile.Name FROM FieldPermissions WHERE Field = 'Account.{name}' AND Parent.IsOwnedByProfile = true"
+        "SELECT Parent.Profile.Name FROM FieldPermissions"
+        f" WHERE Field = 'Account.{name}' AND Parent.IsOwnedByProfile = true"
     )
     assert [row["Parent"]["Profile"]["Name"] for row in granted] == ["System Administrator"]
 
@@ -182,3 +184,16 @@ def test_what_is_no_package_version(http: Http) -> None:
         "POST", "tooling/sobjects/PackageInstallRequest", {"SubscriberPackageVersionKey": "033000000000001AAA"}
     )
     assert answer.code == "INVALID_ID_FIELD"
+
+
+def test_a_version_tells_that_it_asks_for_a_key(http: Http, subject: Subject) -> None:
+    text = f"SELECT IsPasswordProtected FROM SubscriberPackageVersion WHERE Id = '{GUIDE}'"
+    assert http.query(text, "tooling/query")["records"][0]["IsPasswordProtected"] is False
+    subject.org.put_document("PackageInstall", "options", {"installation_key": "open sesame"})
+    assert http.query(text, "tooling/query")["records"][0]["IsPasswordProtected"] is True
+
+
+def test_a_scenario_may_begin_with_the_package() -> None:
+    org = Org("began", "x", lambda org: packages.bring(org, OLDER))
+    assert packages.number(packages.installed_version(org) or {})[:2] == (1, 8)
+    assert len(org.rows("FieldDefinition", MasterLabel="Conexiom ID")) == 1

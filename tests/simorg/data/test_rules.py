@@ -277,7 +277,8 @@ class TestAssignments:
         row = {"PermissionSetId": own_set, "AssigneeId": robot}
         error = refused("FIELD_INTEGRITY_EXCEPTION", subject.insert, "PermissionSetAssignment", **row)
         assert error.message == (
-            'Can\'t assign permission set "Minimum" to user "Robot". The user license doesn\'t allow the permission: Read Accounts'
+            'Can\'t assign permission set "Minimum" to user "Robot".'
+            " The user license doesn't allow the permission: Read Accounts"
         )
         licence = subject.org.rows("PermissionSetLicense", DeveloperName="SalesforceAPIIntegrationPsl")[0]["Id"]
         held = subject.insert("PermissionSetLicenseAssign", PermissionSetLicenseId=licence, AssigneeId=robot)
@@ -353,7 +354,8 @@ class TestAssignments:
         auditor = subject.actor("auditor")
         assert (auditor.may("Read", "Case"), auditor.may("Edit", "Case")) == (True, False)
         (row,) = subject.query(
-            "SELECT PermissionSet.Type, PermissionSetGroup.Status FROM PermissionSetAssignment WHERE PermissionSetGroupId != null"
+            "SELECT PermissionSet.Type, PermissionSetGroup.Status FROM PermissionSetAssignment"
+            " WHERE PermissionSetGroupId != null"
         )
         assert (row["PermissionSet"]["Type"], row["PermissionSetGroup"]["Status"]) == ("Group", "Updated")
 

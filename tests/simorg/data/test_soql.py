@@ -107,8 +107,10 @@ def test_order_and_bounds(accounts: Subject, tail: str, expected: list[str]) -> 
 
 def test_parents_children_and_canonical_names(shared: Subject) -> None:
     (row,) = shared.query(
-        "select ID, acc.name, (select subject, ACCOUNT.phone from cases where status = 'New' order by subject limit 1), (SELECT Id FROM"
-        " ChildAccounts), owner.profile.userlicense.name from account acc where acc.name like 'Brightwater%'"
+        "select ID, acc.name,"
+        " (select subject, ACCOUNT.phone from cases where status = 'New' order by subject limit 1),"
+        " (SELECT Id FROM ChildAccounts), owner.profile.userlicense.name"
+        " from account acc where acc.name like 'Brightwater%'"
     )
     url = row["attributes"]["url"]
     assert url == f"/services/data/v68.0/sobjects/Account/{row['Id']}"
@@ -144,8 +146,9 @@ def test_semi_and_anti_joins(shared: Subject) -> None:
     without = shared.query("SELECT Name FROM Account WHERE Id NOT IN (SELECT AccountId FROM Case)")
     assert names(without) == ["Harrow & Sons Electrical"]
     holders = shared.query(
-        "SELECT Username FROM User WHERE Id IN (SELECT AssigneeId FROM PermissionSetAssignment WHERE PermissionSet.Profile.Name ="
-        " 'Customer Service') AND IsActive = true"
+        "SELECT Username FROM User WHERE Id IN"
+        " (SELECT AssigneeId FROM PermissionSetAssignment WHERE PermissionSet.Profile.Name = 'Customer Service')"
+        " AND IsActive = true"
     )
     assert len(holders) == 2
 

@@ -1,0 +1,82 @@
+"""Whatever is sent to the REST door, the answer is Salesforce's error shape: never a traceback."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cnxlib.simorg.org import Org, Orgs
+
+from .conftest import Http, door, new_subject
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=6,
+)
+OBJECTS = ["Account", "User", "PermissionSet", "PermissionSetAssignment", "FieldPermissions", "Case", "Profile"]
+PATHS = [
+    "sobjects/Account", "sobjects/User", "composite", "composite/batch", "composite/sobjects", "composite/sobjects/Account",
+    "tooling/sobjects/PackageInstallRequest", "sobjects/Account/Id/x", "composite/sobjects/UserRole/DeveloperName",
+]  # fmt: skip
+bodies = st.one_of(
+    json_values.map(lambda value: json.dumps(value).encode()),
+    st.binary(max_size=20),
+    st.fixed_dictionaries({"records": st.lists(json_values, max_size=3), "compositeRequest": json_values}).map(
+        lambda value: json.dumps(value).encode()
+    ),
+    st.lists(
+        st.fixed_dictionaries(
+            {"method": json_values, "url": json_values, "referenceId": json_values, "body": json_values}
+        )
+    )
+    .map(lambda parts: {"compositeRequest": parts, "batchRequests": parts})
+    .map(lambda value: json.dumps(value).encode()),
+)
+
+
+@pytest.fixture(scope="module")
+def any_door(orgs: Orgs) -> Http:
+    return door(new_subject(orgs), orgs)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(["POST", "PATCH"]), st.sampled_from(PATHS), bodies)
+def test_bodies(any_door: Http, method: str, path: str, body: bytes) -> None:
+    answer = any_door.call(method, path, body)
+    assert answer.status < 500, answer.content
+    if answer.status >= 400:
+        assert {"message", "errorCode"} <= set(answer.json()[0])
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """A row of an object whose fields are right by name and wrong by value."""
+    from cnxlib.simorg.schema import standard
+
+    each = standard()[draw(st.sampled_from(OBJECTS))]
+    names = draw(st.lists(st.sampled_from([one.name for one in each.fields.values()]), max_size=6, unique=True))
+    return each.name, {name: draw(json_values) for name in names}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rows(), st.booleans())
+def test_values(any_door: Http, row: tuple[str, dict[str, Any]], update: bool) -> None:
+    sobject, values = row
+    raw = json.dumps(values).encode()
+    org: Org = any_door.org
+    path = f"sobjects/{sobject}/{org.rows(sobject)[0]['Id']}" if update else f"sobjects/{sobject}"
+    answer = any_door.call("PATCH" if update else "POST", path, raw)
+    assert answer.status < 500, answer.content
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=30))
+def test_addresses(any_door: Http, path: str) -> None:
+    for prefix in ("", "sobjects/", "sobjects/Account/", "query/", "composite/sobjects/", "tooling/"):
+        answer = any_door.call("GET", prefix + path)
+        assert answer.status < 500, answer.content
