@@ -9,6 +9,7 @@ doors know (settings, connected apps, sessions) are documents: JSON by kind and 
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -294,7 +295,7 @@ class Orgs:
         It reads without the orgs' locks: a writer in one org never waits for another.
         """
         sql = 'SELECT 1 FROM "User" WHERE org = ? AND Username = ? AND Id IS NOT ?'
-        return any(org.store.fetch(sql, [org.org_id, username, except_user]) for org in self)
+        return any(org.store.peek(sql, [org.org_id, username, except_user]) for org in self)
 
     def peek_documents(self, kind: str) -> Iterator[tuple[Org, str, dict[str, Any]]]:
         """The documents of a kind in all orgs, for what is unique among them, as consumer keys are.
@@ -302,13 +303,14 @@ class Orgs:
         It reads without the orgs' locks, as ``username_taken``.
         """
         for org in self:
-            for name, value in org.store.documents(kind).items():
-                yield org, name, value
+            sql = "SELECT name, value FROM _document WHERE org = ? AND kind = ? ORDER BY name"
+            for name, value in org.store.peek(sql, [org.org_id, kind]):
+                yield org, name, json.loads(value)
 
     def by_username(self, username: str) -> tuple[Org, dict[str, Any]] | None:
         """The org in which the username is, and the user's row. No two users of all orgs have the same."""
         for org in self:
-            found = org.store.fetch('SELECT Id FROM "User" WHERE org = ? AND Username = ?', [org.org_id, username])
+            found = org.store.peek('SELECT Id FROM "User" WHERE org = ? AND Username = ?', [org.org_id, username])
             if found:
                 return org, org.get("User", found[0][0])
         return None

@@ -77,9 +77,13 @@ class _Runner:
         return Conditions(self.session, scope, parameters, self._semi_join)
 
     def _where(self, scope: Scope, query: Query, parameters: list[Any], more: str = "") -> str:
+        guard = f"WHERE {scope.guard()}{more}"
+        if query.scope == "mine" and scope.each.field("OwnerId"):
+            parameters.append(self.session.actor.user_id)
+            guard += f" AND {scope.root}.OwnerId = ?"
         if query.where is None:
-            return f"WHERE {scope.guard()}{more}"
-        return f"WHERE {scope.guard()}{more} AND {self._conditions(scope, parameters).sql(query.where)}"
+            return guard
+        return f"{guard} AND {self._conditions(scope, parameters).sql(query.where)}"
 
     def _tail(self, scope: Scope, query: Query, parameters: list[Any]) -> str:
         where = self._where(scope, query, parameters)

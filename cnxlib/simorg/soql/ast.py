@@ -99,6 +99,7 @@ class Query:
     items: tuple[Item | Query, ...]
     source: Path
     alias: str | None = None
+    scope: str = "everything"
     where: Condition | None = None
     group: tuple[Expression, ...] = ()
     having: Condition | None = None

@@ -51,7 +51,10 @@ class _Build(Transformer[Token, Any]):
         return "source", (children[0], str(children[-1]) if len(children) > 1 else None)
 
     def scope(self, children: list[Any]) -> tuple[str, Any]:
-        return "scope", str(children[-1])
+        name = str(children[-1]).lower()
+        if name not in ("everything", "mine"):
+            raise _Unexpected(str(children[-1]), _at(children[-1]))
+        return "scope", name
 
     def where(self, children: list[Any]) -> tuple[str, Any]:
         return "where", children[1]
@@ -89,6 +92,7 @@ class _Build(Transformer[Token, Any]):
             items=parts["items"],
             source=source,
             alias=alias,
+            scope=parts.get("scope", "everything"),
             where=parts.get("where"),
             group=group,
             having=having,

@@ -20,9 +20,16 @@ json_values = st.recursive(
 )
 OBJECTS = ["Account", "User", "PermissionSet", "PermissionSetAssignment", "FieldPermissions", "Case", "Profile"]
 PATHS = [
-    "sobjects/Account", "sobjects/User", "composite", "composite/batch", "composite/sobjects", "composite/sobjects/Account",
-    "tooling/sobjects/PackageInstallRequest", "sobjects/Account/Id/x", "composite/sobjects/UserRole/DeveloperName",
-]  # fmt: skip
+    "sobjects/Account",
+    "sobjects/User",
+    "composite",
+    "composite/batch",
+    "composite/sobjects",
+    "composite/sobjects/Account",
+    "tooling/sobjects/PackageInstallRequest",
+    "sobjects/Account/Id/x",
+    "composite/sobjects/UserRole/DeveloperName",
+]
 bodies = st.one_of(
     json_values.map(lambda value: json.dumps(value).encode()),
     st.binary(max_size=20),

@@ -191,6 +191,7 @@ def test_compound_address_and_fields_function(shared: Subject) -> None:
         ),
         ("SELECT Id FROM Account WHERE Name = 'a", "MALFORMED_QUERY", "unexpected token"),
         ('SELECT Id FROM Account WHERE Name = "a"', "MALFORMED_QUERY", "unexpected token"),
+        ("SELECT Id FROM Account USING SCOPE team", "MALFORMED_QUERY", "unexpected token: 'team'"),
         ("SELECT * FROM Account", "MALFORMED_QUERY", "unexpected token: '*'"),
         ("SELECT Id FROM Account WHERE Name LIKE 'a\\q'", "MALFORMED_QUERY", "Illegal character sequence"),
         ("SELECT Id FROM Account LIMIT -1", "MALFORMED_QUERY", "unexpected token"),
@@ -251,6 +252,11 @@ def test_a_refusal_shows_the_place(shared: Subject) -> None:
         ApiError, match=r"\nSELECT Id, Nope FROM Account\n {11}\^\nERROR at Row:1:Column:12\nNo such column"
     ):
         shared.query("SELECT Id, Nope FROM Account")
+
+
+def test_scopes(shared: Subject) -> None:
+    assert len(shared.query("SELECT Id FROM Account USING SCOPE everything")) == 3
+    assert shared.query("SELECT Id FROM Account USING SCOPE mine WHERE Name != null", shared.actor("csr1")) == []
 
 
 def test_tooling_only_by_id(shared: Subject) -> None:
