@@ -59,6 +59,7 @@ class Gate:
         """Serve one request; what is not HTTP (the lifespan) passes through."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        scope = _straight(scope)
         try:
             body = await _read(receive)
         except ClientDisconnect:
@@ -130,6 +131,18 @@ class Gate:
     def _alias_of_user(self, username: str) -> str | None:
         known = self.orgs.by_username(username) if username else None
         return known[0].alias if known else None
+
+
+def _straight(scope: Scope) -> Scope:
+    """The request with one slash at the beginning of its path.
+
+    The Salesforce CLI keeps a slash behind the address of the org and puts another before each path.
+    """
+    path: str = scope["path"]
+    if not path.startswith("//"):
+        return scope
+    raw: bytes = scope.get("raw_path") or path.encode()
+    return {**scope, "path": "/" + path.lstrip("/"), "raw_path": b"/" + raw.lstrip(b"/")}
 
 
 async def _guarded(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -48,6 +48,11 @@ def test_both_schemes_answer_on_loopback_only(server: Server) -> None:
             assert probe.connect_ex((address, port)) != 0, f"it listens on {address} too"
 
 
+@pytest.mark.parametrize("path", ["/services/data", "/services/data/v62.0/sobjects/User/describe"])
+def test_a_doubled_slash_before_the_path_is_one(org: Org, path: str) -> None:
+    assert org.call("GET", f"/{path}").json() == org.call("GET", path).json()
+
+
 def test_stats_tell_reads_from_writes(org: Org) -> None:
     org.query("SELECT Id FROM User")
     org.call("POST", "sobjects/PermissionSet", json={"Name": "Counted", "Label": "Counted"})
