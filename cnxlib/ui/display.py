@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def changes_grid(changes: Sequence[Change], title: str = "") -> Grid | None:
         )
         for change in changes
     ]
-    return Grid(("Change", "Before → after", "Why", "Reversible"), tuple(rows), title)
+    return Grid(("Change", "Before → after", "Why", "Reversible"), tuple(rows), title, widths=(32, 30, 26, 12))
 
 
 def steps_view(steps: Sequence[Step]) -> View:
@@ -189,10 +190,10 @@ def _before_after(change: Change) -> Cell:
     before: State = change.before or {}
     after: State = change.after or {}
     if change.op == "create":
-        return ["not there →", *(f"{_words(name)}: {shown(value)}" for name, value in after.items())]
+        return ["not there →", *(f"{_property(name)}: {shown(value)}" for name, value in after.items())]
     if change.op == "delete":
-        return [*(f"{_words(name)}: {shown(value)}" for name, value in before.items()), "→ not there"]
-    return [f"{_words(name)}: {shown(before.get(name))} → {shown(value)}" for name, value in after.items()]
+        return [*(f"{_property(name)}: {shown(value)}" for name, value in before.items()), "→ not there"]
+    return [f"{_property(name)}: {shown(before.get(name))} → {shown(value)}" for name, value in after.items()]
 
 
 def _left_to_read(outcome: Outcome) -> list[Block]:
@@ -220,3 +221,9 @@ def _texts(*texts: str) -> list[Part]:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _property(name: str) -> str:
+    """A property's name as Setup words it, roughly: "PermissionsApiEnabled" is "Api Enabled"."""
+    bare = re.sub(r"^Permissions(?=[A-Z])", "", name)
+    return _words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare))

@@ -84,7 +84,9 @@ def refusals(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, str
 def _field(name: str, info: FieldInfo, default: Any, required: bool) -> Field:
     kind, choices = _kind(info.annotation)
     examples = tuple(str(example) for example in info.examples or ())
-    return Field(name, kind, info.description or "", default, choices, examples, required)
+    # The descriptions serve the notebook's literals too, where "" and [] are what one types; a form's field is empty.
+    help_text = (info.description or "").replace('""', "empty").replace("[]", "empty")
+    return Field(name, kind, help_text, default, choices, examples, required)
 
 
 def _kind(annotation: Any) -> tuple[FieldKind, tuple[str, ...]]:

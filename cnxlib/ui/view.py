@@ -7,6 +7,7 @@ says the same as the colour.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -110,6 +111,8 @@ class Grid(Block):
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
+    widths: tuple[int, ...] = ()
+    """Of the columns in HTML, in percent; none leaves it to the browser."""
 
     def html(self) -> str:
         """A plain table; its title is the caption."""
@@ -117,6 +120,7 @@ class Grid(Block):
         parts = [f'<table style="{_TABLE}">']
         if self.title:
             parts.append(f'<caption style="{caption}">{escape(self.title)}</caption>')
+        parts.extend(f'<col style="width:{width}%;">' for width in self.widths)
         if self.columns:
             heads = "".join(
                 f'<th scope="col" style="{_CELL}font-weight:600;">{escape(name)}</th>' for name in self.columns
@@ -228,7 +232,7 @@ def _link_html(link: Link) -> str:
 
 
 _HTML: dict[type, Callable[[Any], str]] = {
-    str: escape,
+    str: lambda part: _breakable(part),
     Badge: lambda part: (
         f'<span style="white-space:nowrap;border-left:4px solid {_COLOURS[part.tone]};padding-left:6px;">'
         f"{_SIGNS[part.tone]} {escape(part.word)}</span>"
@@ -244,6 +248,11 @@ _TEXT: dict[type, Callable[[Any], str]] = {
     Small: lambda part: part.text,
     Code: lambda part: part.text,
 }
+
+
+def _breakable(text: str) -> str:
+    """The text, escaped; names too long for a narrow column may break where their parts meet."""
+    return re.sub(r"\S{25,}", lambda word: re.sub(r"([/@._])(?=\w)", r"\1<wbr>", word[0]), escape(text))
 
 
 def _part_html(part: Part) -> str:

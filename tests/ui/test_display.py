@@ -25,6 +25,13 @@ def test_a_plan_shows_before_after_why_and_whether_it_can_be_undone() -> None:
     assert planned(UPDATE).digest in text
 
 
+def test_properties_read_like_setup() -> None:
+    rights = {"PermissionsApiEnabled": True, "LastName": "User", "is_on": False}
+    text = plan_view(planned(Change("create", "permission_set", "Conexiom", None, rights))).text()
+    for part in ("Api Enabled: yes", "Last Name: User", "is on: no"):
+        assert part in text
+
+
 def test_a_plan_tells_what_appears_and_what_goes() -> None:
     text = plan_view(planned(CREATE, DELETE)).text()
     assert "+ create" in text

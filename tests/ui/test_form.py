@@ -68,6 +68,13 @@ def test_what_has_no_good_default_is_marked() -> None:
     assert widget(form(), "minutes").description == "Minutes"
 
 
+def test_the_help_speaks_of_the_field_not_of_literals() -> None:
+    class Literals(BaseModel):
+        name: str = Field("", description='a name ("" is yours)')
+
+    assert fields_of(Literals, ["name"])[0].help == "a name (empty is yours)"
+
+
 def test_headless_values_are_those_given() -> None:
     assert form(interactive=False).values == VALUES
     assert form(interactive=False, minutes=5).values["minutes"] == 5

@@ -53,6 +53,14 @@ def test_long_cells_are_wrapped_not_cut() -> None:
     assert sum(line.count("word") for line in lines) == 60
 
 
+def test_a_long_name_may_break_in_html_and_stays_whole_in_text() -> None:
+    grid = Grid(("Key",), (("Some_Set/Account.cnx__Id__c & co",),))
+    assert "Some_<wbr>Set/<wbr>Account.<wbr>cnx_" in grid.html()
+    assert "<wbr>" not in Grid(("Key",), (("a_short/name.of_it",),)).html()
+    assert "&amp; co" in grid.html()
+    assert "Some_Set/Account.cnx__Id__c & co" in grid.text()
+
+
 def test_a_long_table_says_how_much_it_leaves_out() -> None:
     grid = Grid(("N",), tuple((str(number),) for number in range(MOST_ROWS + 7)))
     assert "7 more rows" in grid.html()
