@@ -55,6 +55,20 @@ def namespace(http: Http) -> str:
     return str(http.query(text, "tooling/query")["records"][0]["SubscriberPackage"]["NamespacePrefix"])
 
 
+def test_the_fields_that_the_salesforce_cli_asks_of_a_version(http: Http) -> None:
+    wanted = (
+        "AppExchangeDescription,AppExchangeLogoUrl,AppExchangePackageName,AppExchangePublisherName,BuildNumber,"
+        "CspTrustedSites,Dependencies,Description,Id,InstallValidationStatus,IsBeta,IsDeprecated,IsManaged,"
+        "IsOrgDependent,IsPasswordProtected,IsSecurityReviewed,MajorVersion,MinorVersion,Name,Package2ContainerOptions,"
+        "PatchVersion,PostInstallUrl,Profiles,PublisherName,ReleaseNotesUrl,ReleaseState,RemoteSiteSettings,"
+        "SubscriberPackageId"
+    )
+    text = f"SELECT {wanted} FROM SubscriberPackageVersion WHERE Id ='{GUIDE}'"
+    (found,) = http.query(text, "tooling/query")["records"]
+    assert found.keys() == {"attributes", *wanted.split(",")}
+    assert (found["IsManaged"], found["IsOrgDependent"]) == (True, False)
+
+
 def test_installing_takes_a_while_and_brings_what_the_guide_names(http: Http, subject: Subject, clock: Clock) -> None:
     request_id = request(http)
     assert request_id.startswith("0Hf")
