@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -104,4 +105,5 @@ def show_left(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
         out.print("\nLeft for a person:")
     for phase, step in left:
         where = f" ({step['url']})" if step["url"] else ""
-        out.print(f"  {phase['phase']}: {step['what']} {step['who']}{where}", soft_wrap=True)
+        text = Text.assemble((f"{phase['phase'][:2]} · {step['who']}: ", "bold"), f"{step['what']}{where}")
+        out.print(Padding(text, (0, 0, 0, 2)))
