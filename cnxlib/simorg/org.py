@@ -236,6 +236,18 @@ class Org:
             entities.add(self, self.schema[canonical], one)
         return one
 
+    def drop_field(self, sobject: str, name: str) -> None:
+        """Take a custom field away from an object, with its values and the field permissions on it."""
+        with self.transaction():
+            each = self.schema[sobject]
+            one = each.fields[name.lower()]
+            self.store.clear_column(each.name, one.name)
+            self.schema = self.schema.without_field(each.name, one.name)
+            self.store.drop_document("CustomField", f"{each.name}.{one.name}")
+            for kind, column in (("FieldDefinition", "DurableId"), ("FieldPermissions", "Field")):
+                for row in self.rows(kind, **{column: f"{each.name}.{one.name}"}):
+                    self.store.delete(kind, row["Id"])
+
     def settle(self) -> None:
         """Let happen what is due by the clock: a package whose installation has come to its end."""
         with self.lock:

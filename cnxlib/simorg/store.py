@@ -92,6 +92,10 @@ class Store:
         if one.name.lower() not in present:
             self.connection.execute(f"ALTER TABLE {quote(sobject)} ADD COLUMN {self._column(one)}")
 
+    def clear_column(self, sobject: str, name: str) -> None:
+        """Forget the values of a custom field that this org has no more; the column stays, for the other orgs."""
+        self.connection.execute(f"UPDATE {quote(sobject)} SET {quote(name)} = NULL WHERE org = ?", [self.org])
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything or nothing; inside another, a savepoint."""

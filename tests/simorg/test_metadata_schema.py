@@ -32,6 +32,12 @@ def test_structs_are_those_of_the_wsdl(wsdl: etree._ElementTree) -> None:
         assert list(fields.items()) == list(expected.items()), struct
 
 
+def test_structs_with_a_full_name_are_the_metadata_of_the_wsdl(wsdl: etree._ElementTree) -> None:
+    described = {element.get("name"): element for element in wsdl.iterfind(".//x:complexType", XSD)}
+    extending = {name for name in schema().structs if described[name].find(".//x:extension", XSD) is not None}
+    assert schema().named == extending
+
+
 def test_enumerations_are_those_of_the_wsdl(wsdl: etree._ElementTree) -> None:
     described = {element.get("name"): element for element in wsdl.iterfind(".//x:simpleType", XSD)}
     for enum, values in schema().enums.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import ApiError
 from ..identity import clients
@@ -19,6 +19,9 @@ _URL = re.compile(r"https://\S+|http://localhost\S*|(?!https?:)[a-z][\w.+-]*:\S+
 
 _ROWS = "ConnectedApplicationRow"  # kind of the documents that say which row belongs to which app
 
+APPS = ("CustomizeApplication", "ManageRemoteAccess")
+"""Permissions one of which is needed to write an app (Help, "Create a Connected App")."""
+
 CREATION_BLOCKED = (
     "You can't create a connected app. To enable connected app creation, contact Salesforce Customer Support."
 )
@@ -27,6 +30,8 @@ CREATION_BLOCKED = (
 @dataclass(frozen=True)
 class ConnectedApp(Document):
     """ConnectedApp: its key, given or made at creation, is unique over all orgs and fixed; its secret is hidden."""
+
+    needs: ClassVar[tuple[str, ...]] = APPS
 
     def names(self, org: Org) -> dict[str, str]:
         """The apps by their full names, with the ids of their ConnectedApplication rows."""
@@ -79,10 +84,21 @@ class ConnectedApp(Document):
         org.store.delete("ConnectedApplication", self.names(org)[name])
         org.drop_document(_ROWS, name)
 
+    def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
+        """Give the app another API name; it keeps its row and its key."""
+        check_name(new)
+        super().rename(org, actor, old, new)
+        row = org.document(_ROWS, old)
+        assert row is not None
+        org.drop_document(_ROWS, old)
+        org.put_document(_ROWS, new, row)
+
 
 @dataclass(frozen=True)
 class ExternalClientApplication(Document):
     """The head of an external client app; its parts refer to it by name and go with it."""
+
+    needs: ClassVar[tuple[str, ...]] = APPS
 
     parts: tuple[str, ...] = ()
 
@@ -105,10 +121,20 @@ class ExternalClientApplication(Document):
                         org.drop_document(clients.SECRETS, key)
                     org.drop_document(part, part_name)
 
+    def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
+        """Give the app another API name, and its parts the reference to it."""
+        super().rename(org, actor, old, new)
+        for part in self.parts:
+            for name, value in org.documents(part).items():
+                if value.get("externalClientApplication") == old:
+                    org.put_document(part, name, value | {"externalClientApplication": new})
+
 
 @dataclass(frozen=True)
 class ExternalClientAppPart(Document):
-    """A part of an external client app; `one_each` says that an app has at most one of it."""
+    """A part of an external client app, which has at most one of each type."""
+
+    needs: ClassVar[tuple[str, ...]] = APPS
 
     def check(self, org: Org, name: str, after: Value, before: Value | None) -> None:
         """The app must be there, and have no other part of this type."""
@@ -164,7 +190,7 @@ def check_name(name: str) -> None:
     """Refuse a full name that is no developer name: letters, digits, single underscores, a letter first, at most 80."""
     if not _NAME.fullmatch(name) or len(name) > 80:
         raise ApiError(
-            "INVALID_FULL_NAME",
+            "FIELD_INTEGRITY_EXCEPTION",
             f"{name}: The API name can only contain underscores and alphanumeric characters. It must be unique, "
             "begin with a letter, not include spaces, not end with an underscore, and not contain two consecutive "
             "underscores.",

@@ -6,12 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import quote, unquote
 
 from ..errors import ApiError
 from ..org import Actor, Org
 from . import schema
 
 Value = dict[str, Any]
+
+_PLAIN = " !'()*,-._~&+=@$;#{}[]^`"  # what stands as it is in a file's name
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,26 @@ class Kind(ABC):
 
     as_rows: ClassVar[bool] = False
     """Its components are written as rows, which leave their traces in the setup audit trail by themselves."""
+
+    needs: ClassVar[tuple[str, ...]] = ("CustomizeApplication",)
+    """One of these permissions is needed to write a component, beside access to the Metadata API; () where rows ask."""
+
+    element: ClassVar[str] = ""
+    """The element of an object's file in which components of this type stand; empty where they have their own files."""
+
+    @property
+    def listed(self) -> str:
+        """The name by which package.xml and listMetadata know the type: all settings are `Settings`."""
+        return self.name
+
+    def file(self, name: str) -> str:
+        """The file of a component in a deployment, below the package's folder."""
+        stem = name.partition(".")[0] if self.element else name
+        return f"{self.directory}/{quote(stem, safe=_PLAIN)}.{self.suffix}"
+
+    def of_file(self, stem: str) -> str:
+        """The component's full name from its file's name without the extension."""
+        return unquote(stem)
 
     @abstractmethod
     def names(self, org: Org) -> dict[str, str]:
@@ -64,6 +87,18 @@ class Kind(ABC):
         Raises:
             ApiError: refused; INVALID_CROSS_REFERENCE_KEY where there is none of that name.
         """
+
+    def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
+        """Give the component another full name.
+
+        Raises:
+            ApiError: refused; INVALID_CROSS_REFERENCE_KEY where there is none of the old name.
+        """
+        raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", f"Cannot rename {self.name}: {old}")
+
+    def authorise(self, actor: Actor) -> None:
+        """Refuse who may not write components of this type (INSUFFICIENT_ACCESS_OR_READONLY)."""
+        actor.require(*self.needs)
 
     def require(self, value: Mapping[str, Any]) -> None:
         """Refuse a component that lacks a required element (REQUIRED_FIELD_MISSING)."""
@@ -119,6 +154,17 @@ class Document(Kind):
             raise self.unknown(name)
         org.drop_document(self.name, name)
 
+    def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
+        """Keep the document under the new name."""
+        value = org.document(self.name, old)
+        if value is None:
+            raise self.unknown(old)
+        if org.document(self.name, new) is not None:
+            raise self.duplicate(new)
+        self.check(org, new, value, value)
+        org.drop_document(self.name, old)
+        org.put_document(self.name, new, value)
+
     def check(self, org: Org, name: str, after: Value, before: Value | None) -> None:
         """Refuse what the type does not allow; `before` is None at creation.
 
@@ -136,6 +182,11 @@ class Settings(Document):
     """
 
     full_name: str = ""
+
+    @property
+    def listed(self) -> str:
+        """Settings of all types go by one name."""
+        return "Settings"
 
     def names(self, org: Org) -> dict[str, str]:
         """The one component."""
@@ -162,19 +213,9 @@ class Settings(Document):
         """Refused."""
         raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", f"Cannot delete {self.name}: {name}")
 
-
-@dataclass(frozen=True)
-class CaseSettings(Settings):
-    """Case settings: Email-to-Case goes on and never off again."""
-
-    def check(self, org: Org, name: str, after: Value, before: Value | None) -> None:
-        """Refuse switching Email-to-Case off."""
-        if _email_to_case(before or {}) and not _email_to_case(after):
-            raise ApiError(
-                "FIELD_INTEGRITY_EXCEPTION",
-                "Email to case cannot be disabled once it has been enabled.",
-                ["enableEmailToCase"],
-            )
+    def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
+        """Refused: the name of settings is their type's."""
+        Kind.rename(self, org, actor, old, new)
 
 
 def merge(before: Mapping[str, Any], change: Mapping[str, Any]) -> Value:
@@ -184,7 +225,3 @@ def merge(before: Mapping[str, Any], change: Mapping[str, Any]) -> Value:
         old = merged.get(name)
         merged[name] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return merged
-
-
-def _email_to_case(value: Mapping[str, Any]) -> bool:
-    return bool(value.get("emailToCase", {}).get("enableEmailToCase", False))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from .apps import ConnectedApp, ExternalClientApplication, ExternalClientAppPart, GlobalOauthSettings
-from .components import CaseSettings, Kind, Settings
-from .others import InstalledPackage, RecordType
+from .components import Kind, Settings
+from .installed_package import InstalledPackage
+from .objects import CustomField, CustomObject, RecordType
 from .permission_set import PermissionSet
+from .profile import Profile
+from .settings import CaseSettings, SecuritySettings
 
 _PARTS = (
     "ExtlClntAppOauthSettings",
@@ -13,6 +16,9 @@ _PARTS = (
     "ExtlClntAppOauthConfigurablePolicies",
     "ExtlClntAppConfigurablePolicies",
 )
+
+_FIELD = CustomField("CustomField", "objects", "object", 10)
+_RECORD_TYPE = RecordType("RecordType", "objects", "object", 12)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -28,6 +34,11 @@ KINDS: dict[str, Kind] = {
         InstalledPackage("InstalledPackage", "installedPackages", "installedPackage", 28),
         Settings("OauthOidcSettings", "settings", "settings", 56, full_name="OauthOidc"),
         PermissionSet("PermissionSet", "permissionsets", "permissionset", 22),
-        RecordType("RecordType", "objects", "object", 12),
+        Profile("Profile", "profiles", "profile", 10),
+        SecuritySettings("SecuritySettings", "settings", "settings", 27, full_name="Security"),
+        Settings("ConnectedAppSettings", "settings", "settings", 50, full_name="ConnectedApp"),
+        CustomObject("CustomObject", "objects", "object", 10, parts=(_FIELD, _RECORD_TYPE)),
+        _FIELD,
+        _RECORD_TYPE,
     )
 }

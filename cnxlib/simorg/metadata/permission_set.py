@@ -10,6 +10,16 @@ from ..errors import ApiError
 from ..org import Actor, Org
 from ..schema.permissions import PERMISSIONS
 from .components import Kind, Value
+from .grants import (
+    OBJECT,
+    check_field,
+    check_record_type,
+    license_id,
+    license_name,
+    ordered,
+    user_permissions,
+    write_rows,
+)
 
 EXTRAS = "PermissionSetExtras"
 """Kind of the documents that hold what a set has in metadata alone, by the set's id: `recordTypeVisibilities`."""
@@ -17,14 +27,6 @@ EXTRAS = "PermissionSetExtras"
 REPLACING_VERSION = 40
 """From this API version on, an update switches off what it leaves out (Metadata API, PermissionSet)."""
 
-_OBJECT = {
-    "allowCreate": "PermissionsCreate",
-    "allowDelete": "PermissionsDelete",
-    "allowEdit": "PermissionsEdit",
-    "allowRead": "PermissionsRead",
-    "modifyAllRecords": "PermissionsModifyAllRecords",
-    "viewAllRecords": "PermissionsViewAllRecords",
-}
 _TAB = {"Visible": "DefaultOn", "Available": "DefaultOff"}
 _OUTSIDE = {
     "applicationVisibilities", "classAccesses", "customMetadataTypeAccesses", "customPermissions",
@@ -39,6 +41,7 @@ class PermissionSet(Kind):
     """Permission sets that belong to no profile and no group."""
 
     as_rows: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ()
 
     def names(self, org: Org) -> dict[str, str]:
         """The sets by their names, those of packages with the namespace before them."""
@@ -58,19 +61,19 @@ class PermissionSet(Kind):
             "description": row["Description"],
             "fieldPermissions": [
                 {"editable": found["PermissionsEdit"], "field": found["Field"], "readable": found["PermissionsRead"]}
-                for found in _sorted(org.rows("FieldPermissions", ParentId=id_), "Field")
+                for found in ordered(org.rows("FieldPermissions", ParentId=id_), "Field")
             ],
             "hasActivationRequired": row["HasActivationRequired"],
             "label": row["Label"],
-            "license": _license_name(org, row["LicenseId"]),
+            "license": license_name(org, row["LicenseId"]),
             "objectPermissions": [
-                {element: found[column] for element, column in _OBJECT.items()} | {"object": found["SobjectType"]}
-                for found in _sorted(org.rows("ObjectPermissions", ParentId=id_), "SobjectType")
+                {element: found[column] for element, column in OBJECT.items()} | {"object": found["SobjectType"]}
+                for found in ordered(org.rows("ObjectPermissions", ParentId=id_), "SobjectType")
             ],
             "recordTypeVisibilities": (org.document(EXTRAS, id_) or {}).get("recordTypeVisibilities", []),
             "tabSettings": [
                 {"tab": found["Name"], "visibility": "Visible" if found["Visibility"] == "DefaultOn" else "Available"}
-                for found in _sorted(org.rows("PermissionSetTabSetting", ParentId=id_), "Name")
+                for found in ordered(org.rows("PermissionSetTabSetting", ParentId=id_), "Name")
             ],
             "userPermissions": [
                 {"enabled": True, "name": name} for name in sorted(PERMISSIONS) if row.get(f"Permissions{name}")
@@ -84,9 +87,9 @@ class PermissionSet(Kind):
         _refuse_outside(value)
         if name in self.names(org):
             raise self.duplicate(name)
-        row = {"Name": name, **_columns(value), **_user_permissions(value)}
+        row = {"Name": name, **_columns(value), **user_permissions(value)}
         if "license" in value:
-            row["LicenseId"] = _license_id(org, value["license"])
+            row["LicenseId"] = license_id(org, value["license"])
         id_ = org.insert("PermissionSet", row, actor)
         _write_parts(org, actor, id_, value, replace=True)
 
@@ -99,11 +102,11 @@ class PermissionSet(Kind):
             raise self.unknown(name)
         row = org.get("PermissionSet", id_)
         _refuse_managed(row)
-        if "license" in value and _license_id(org, value["license"]) != row["LicenseId"]:
+        if "license" in value and license_id(org, value["license"]) != row["LicenseId"]:
             raise ApiError("FIELD_INTEGRITY_EXCEPTION", "You can't change the license of a permission set", ["license"])
         replace = version >= REPLACING_VERSION
         off = {f"Permissions{each}": False for each in PERMISSIONS if row.get(f"Permissions{each}")} if replace else {}
-        org.update("PermissionSet", id_, {**off, **_columns(value), **_user_permissions(value)}, actor)
+        org.update("PermissionSet", id_, {**off, **_columns(value), **user_permissions(value)}, actor)
         _write_parts(org, actor, id_, value, replace=replace)
 
     def delete(self, org: Org, actor: Actor, name: str) -> None:
@@ -115,25 +118,32 @@ class PermissionSet(Kind):
         org.delete("PermissionSet", id_, actor)
         org.drop_document(EXTRAS, id_)
 
+    def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
+        """Give the set another API name."""
+        id_ = self.names(org).get(old)
+        if id_ is None:
+            raise self.unknown(old)
+        org.update("PermissionSet", id_, {"Name": new}, actor)
+
 
 def _write_parts(org: Org, actor: Actor, id_: str, value: Value, *, replace: bool) -> None:
     """Bring the rows below the set to what `value` says; `replace` takes away those that it does not name."""
     objects = {
-        part["object"]: {column: part[element] for element, column in _OBJECT.items()}
+        part["object"]: {column: part[element] for element, column in OBJECT.items()}
         for part in value.get("objectPermissions", [])
     }
-    _write_rows(org, actor, id_, "ObjectPermissions", "SobjectType", objects, replace=replace)
+    write_rows(org, actor, id_, "ObjectPermissions", "SobjectType", objects, replace=replace)
     fields = {}
     for part in value.get("fieldPermissions", []):
-        _check_field(org, part["field"])
+        check_field(org, part["field"])
         fields[part["field"]] = {
             "SobjectType": part["field"].partition(".")[0],
             "PermissionsRead": part.get("readable", part["editable"]),
             "PermissionsEdit": part["editable"],
         }
-    _write_rows(org, actor, id_, "FieldPermissions", "Field", fields, replace=replace)
+    write_rows(org, actor, id_, "FieldPermissions", "Field", fields, replace=replace)
     tabs = {part["tab"]: {"Visibility": _TAB.get(part["visibility"])} for part in value.get("tabSettings", [])}
-    _write_rows(org, actor, id_, "PermissionSetTabSetting", "Name", tabs, replace=replace)
+    write_rows(org, actor, id_, "PermissionSetTabSetting", "Name", tabs, replace=replace)
     if "recordTypeVisibilities" in value or replace:
         kept = (
             {}
@@ -143,37 +153,9 @@ def _write_parts(org: Org, actor: Actor, id_: str, value: Value, *, replace: boo
             }
         )
         for part in value.get("recordTypeVisibilities", []):
-            _check_record_type(org, part["recordType"])
+            check_record_type(org, part["recordType"])
             kept[part["recordType"]] = part
-        org.put_document(EXTRAS, id_, {"recordTypeVisibilities": _sorted(list(kept.values()), "recordType")})
-
-
-def _write_rows(
-    org: Org,
-    actor: Actor,
-    parent: str,
-    sobject: str,
-    key: str,
-    wanted: Mapping[str, Mapping[str, Any]],
-    *,
-    replace: bool,
-) -> None:
-    """Rows of `sobject` below the set `parent`, one for each value of `key`; nothing granted means no row."""
-    present = {str(row[key]): row for row in org.rows(sobject, ParentId=parent)}
-    for name, columns in wanted.items():
-        row = present.get(name)
-        if not any(granted for column, granted in columns.items() if column != "SobjectType"):
-            if row:
-                org.delete(sobject, row["Id"], actor)
-        elif row is None:
-            org.insert(sobject, {"ParentId": parent, key: name, **columns}, actor)
-        else:
-            changed = {column: granted for column, granted in columns.items() if row[column] != granted}
-            if changed:
-                org.update(sobject, row["Id"], changed, actor)
-    for name, row in present.items():
-        if replace and name not in wanted:
-            org.delete(sobject, row["Id"], actor)
+        org.put_document(EXTRAS, id_, {"recordTypeVisibilities": ordered(list(kept.values()), "recordType")})
 
 
 def _columns(value: Value) -> dict[str, Any]:
@@ -183,57 +165,6 @@ def _columns(value: Value) -> dict[str, Any]:
     if "hasActivationRequired" in value:
         columns["HasActivationRequired"] = value["hasActivationRequired"]
     return columns
-
-
-def _user_permissions(value: Value) -> dict[str, bool]:
-    granted: dict[str, bool] = {}
-    for part in value.get("userPermissions", []):
-        if part["name"] not in PERMISSIONS:
-            raise ApiError(
-                "INVALID_CROSS_REFERENCE_KEY", f"Unknown user permission: {part['name']}", ["userPermissions"]
-            )
-        granted[f"Permissions{part['name']}"] = part["enabled"]
-    return granted
-
-
-def _check_field(org: Org, name: str) -> None:
-    sobject, _, field = name.partition(".")
-    description = org.sobject(sobject)
-    if description is None:
-        raise ApiError(
-            "INVALID_CROSS_REFERENCE_KEY", f"In field: field - no CustomObject named {sobject} found", ["field"]
-        )
-    found = description.fields.get(field.lower())
-    if found is None:
-        raise ApiError("INVALID_CROSS_REFERENCE_KEY", f"In field: field - no CustomField named {name} found", ["field"])
-    if not found.permissionable:
-        raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"You cannot deploy to a required field: {name}", ["field"])
-
-
-def _check_record_type(org: Org, name: str) -> None:
-    sobject, _, developer_name = name.partition(".")
-    if not org.rows("RecordType", SobjectType=sobject, DeveloperName=developer_name):
-        raise ApiError(
-            "INVALID_CROSS_REFERENCE_KEY", f"In field: recordType - no RecordType named {name} found", ["recordType"]
-        )
-
-
-def _license_id(org: Org, name: str) -> str:
-    for sobject, column in (
-        ("UserLicense", "Name"),
-        ("PermissionSetLicense", "MasterLabel"),
-        ("PermissionSetLicense", "DeveloperName"),
-    ):
-        if found := org.rows(sobject, **{column: name}):
-            return str(found[0]["Id"])
-    raise ApiError("INVALID_CROSS_REFERENCE_KEY", f"In field: license - no UserLicense named {name} found", ["license"])
-
-
-def _license_name(org: Org, id_: str | None) -> str | None:
-    for sobject, column in (("UserLicense", "Name"), ("PermissionSetLicense", "MasterLabel")):
-        if id_ and (found := org.rows(sobject, Id=id_)):
-            return str(found[0][column])
-    return None
 
 
 def _refuse_outside(value: Value) -> None:
@@ -255,7 +186,3 @@ def _refuse_managed(row: Mapping[str, Any]) -> None:
 
 def _full_name(row: Mapping[str, Any]) -> str:
     return f"{row['NamespacePrefix']}__{row['Name']}" if row["NamespacePrefix"] else str(row["Name"])
-
-
-def _sorted(rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    return sorted(rows, key=lambda row: str(row[key]))

@@ -1,4 +1,4 @@
-"""Descriptions of metadata components (types.yaml), and by them the passage between XML and plain dictionaries."""
+"""Descriptions of metadata components (types*.yaml), and by them the passage between XML and plain dictionaries."""
 
 from __future__ import annotations
 
@@ -30,42 +30,62 @@ class Field:
 
 @dataclass(frozen=True)
 class Schema:
-    """All structs (name -> element name -> Field, in the order of the WSDL) and enumerations."""
+    """All structs (name -> element name -> Field, in the order of the WSDL) and enumerations.
+
+    `named` are the structs that are metadata themselves: where one is part of another, it has a fullName first.
+    """
 
     structs: Mapping[str, Mapping[str, Field]]
     enums: Mapping[str, tuple[str, ...]]
+    named: frozenset[str]
+
+
+class Misfit(SoapFault):
+    """An element that is at odds with the WSDL; `line` is where it stands, 0 where that is not known."""
+
+    def __init__(self, message: str, element: Element) -> None:
+        super().__init__("Client", message)
+        self.line: int = getattr(element, "sourceline", None) or 0
 
 
 @cache
 def schema() -> Schema:
-    """The descriptions of types.yaml, read once."""
-    raw = yaml.load(files(__package__).joinpath("types.yaml").read_text("utf-8"), Loader)
-    structs = {
-        struct: {
-            name: Field(spec.rstrip("![]"), spec.endswith("!"), spec.endswith("[]")) for name, spec in fields.items()
-        }
-        for struct, fields in raw["types"].items()
-    }
-    return Schema(structs, {name: tuple(values) for name, values in raw["enums"].items()})
+    """The descriptions of types.yaml and its companions, read once."""
+    structs: dict[str, Mapping[str, Field]] = {}
+    enums: dict[str, tuple[str, ...]] = {}
+    named: set[str] = set()
+    for name in ("types.yaml", "types_access.yaml", "types_objects.yaml"):
+        raw = yaml.load(files(__package__).joinpath(name).read_text("utf-8"), Loader)
+        for struct, fields in raw["types"].items():
+            structs[struct] = {
+                name: Field(spec.rstrip("![]"), spec.endswith("!"), spec.endswith("[]"))
+                for name, spec in fields.items()
+            }
+        enums |= {name: tuple(values) for name, values in raw["enums"].items()}
+        named |= set(raw["named"])
+    return Schema(structs, enums, frozenset(named))
 
 
-def from_xml(element: Element, struct: str) -> dict[str, Any]:
+def from_xml(element: Element, struct: str, *, part: bool = False) -> dict[str, Any]:
     """An element as a dictionary: repeated elements as lists, booleans and numbers typed, absent ones left out.
 
+    The fullName of the component itself is left out too; that of a `part` of one is kept.
+
     Raises:
-        SoapFault: an element that the type does not have, or a value outside its type: the envelope is at odds with
-            the WSDL.
+        Misfit: an element that the type does not have, or a value outside its type.
     """
     fields = schema().structs[struct]
     found: dict[str, Any] = {}
     for child in element:
         name = soap.local(child)
-        if name == "fullName":
+        if name == "fullName" and struct in schema().named:
+            if part:
+                found[name] = (child.text or "").strip()
             continue
         field = fields.get(name)
         if field is None:
-            raise SoapFault(
-                "Client", f"Element {{{soap.namespace(child)}}}{name} invalid at this location in type {struct}"
+            raise Misfit(
+                f"Element {{{soap.namespace(child)}}}{name} invalid at this location in type {struct}", child
             )
         if child.get(f"{{{soap.XSI}}}nil") in ("true", "1"):
             continue
@@ -91,7 +111,7 @@ def missing(value: Mapping[str, Any], struct: str) -> list[str]:
 
 def to_xml(value: Mapping[str, Any], struct: str) -> dict[str, soap.Value]:
     """`value` with its elements in the order of the WSDL, ready for `soap.xml`."""
-    ordered: dict[str, soap.Value] = {}
+    ordered: dict[str, soap.Value] = {"fullName": value["fullName"]} if "fullName" in value else {}
     for name, field in schema().structs[struct].items():
         if name in value:
             nested = field.type in schema().structs
@@ -105,17 +125,17 @@ def to_xml(value: Mapping[str, Any], struct: str) -> dict[str, soap.Value]:
 
 def _value(element: Element, type_: str) -> Any:
     if type_ in schema().structs:
-        return from_xml(element, type_)
+        return from_xml(element, type_, part=True)
     text = (element.text or "").strip()
     if type_ in schema().enums:
         if text not in schema().enums[type_]:
-            raise SoapFault("Client", f"'{text}' is not a valid value for the enum '{type_}'")
+            raise Misfit(f"'{text}' is not a valid value for the enum '{type_}'", element)
     elif type_ == "boolean":
         if text not in ("true", "false", "1", "0"):
-            raise SoapFault("Client", f"'{text}' is not valid for the type xsd:boolean")
+            raise Misfit(f"'{text}' is not valid for the type xsd:boolean", element)
         return text in ("true", "1")
     elif type_ == "int":
         if not _DIGITS.fullmatch(text):
-            raise SoapFault("Client", f"'{text}' is not valid for the type xsd:int")
+            raise Misfit(f"'{text}' is not valid for the type xsd:int", element)
         return int(text)
     return element.text or ""
