@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from cnxlib.phases.base import Email, PhaseParams, Username
+from cnxlib.phases.base import MAPPED_FIELD, Email, PhaseParams, Username
 from cnxlib.resources.conexiom_users import Audience, Joining
 from cnxlib.resources.field_permissions import Field as SalesforceField
 from cnxlib.resources.selection import Rule, Selection, SetLabel, read_csv
 
-MappedField = Annotated[str, StringConstraints(pattern=r"^(Account|Case)\.[A-Za-z]\w*(:edit)?$")]
+MappedField = Annotated[str, StringConstraints(pattern=MAPPED_FIELD)]
 
 
 class UserToCreate(BaseModel):

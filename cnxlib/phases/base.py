@@ -14,6 +14,23 @@ from cnxlib.salesforce import Identity
 
 EMAIL = r"^[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+$"
 
+REFERENCE_OR_BLANK = r"^((env|file|age):.+)?$"
+PACKAGE_VERSION_ID = r"^04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})$"
+MAPPED_FIELD = r"^(Account|Case)\.[A-Za-z]\w*(:edit)?$"
+DEVELOPER_NAME = r"^[A-Za-z](_?[A-Za-z0-9])*$"
+DIGEST_OR_BLANK = r"^(sha256:[0-9a-f]{64})?$"
+
+_FORMS = {
+    EMAIL: "of the form name@company.example",
+    f"{EMAIL}|^$": "empty, or of the form name@company.example",
+    REFERENCE_OR_BLANK: "empty, or a reference: env:NAME, file:PATH or age:NAME",
+    PACKAGE_VERSION_ID: "an id that begins with 04t and has 15 or 18 letters and digits",
+    MAPPED_FIELD: "a field such as Account.Phone, with :edit after it if it is to be edited",
+    DEVELOPER_NAME: "a name of letters, digits and single underscores that begins with a letter",
+    DIGEST_OR_BLANK: "empty, or the digest of a plan: sha256: and 64 digits of 0-9, a-f",
+}
+"""What the patterns ask for, in words."""
+
 Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=80)]
 EmailOrBlank = Annotated[str, StringConstraints(pattern=f"{EMAIL}|^$", max_length=80)]
 Username = Annotated[str, StringConstraints(pattern=EMAIL, max_length=80)]
@@ -34,7 +51,7 @@ class PhaseParams(BaseModel):
     )
     expected_digest: str = Field(
         "",
-        pattern=r"^(sha256:[0-9a-f]{64})?$",
+        pattern=DIGEST_OR_BLANK,
         description='apply only this reviewed plan ("" is whatever is found now)',
     )
     confirm_org_id: str = Field("", description="the org's id, typed, to apply to a production org")
@@ -107,4 +124,12 @@ def _said(item: Any) -> str:
     given = item.get("input")
     # Where a reference is asked for, somebody may have given the secret itself.
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) and "_ref" not in place else ""
-    return f"{place}: {item['msg'].removeprefix('Value error, ')}{shown}"
+    return f"{place}: {in_plain_words(item)}{shown}"
+
+
+def in_plain_words(item: Mapping[str, Any]) -> str:
+    """One error of a `ValidationError`, for people who have never seen a regular expression."""
+    if item["type"] == "string_pattern_mismatch":
+        pattern = item["ctx"]["pattern"]
+        return f"must be {_FORMS[pattern]}" if pattern in _FORMS else f"must have the form {pattern}"
+    return str(item["msg"]).removeprefix("Value error, ")

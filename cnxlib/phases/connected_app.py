@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
-from cnxlib.phases.base import EmailOrBlank, Phase, PhaseParams
+from cnxlib.phases.base import DEVELOPER_NAME, EmailOrBlank, Phase, PhaseParams
 from cnxlib.resources.connected_app import ConnectedApp, made_by_hand
 from cnxlib.resources.report import Report
 from cnxlib.rounds import Asking
@@ -30,9 +30,7 @@ class Params(PhaseParams):
         examples=[GUIDE_CALLBACK],
     )
     contact_email: EmailOrBlank = Field("", description='contact e-mail ("" is that of the admin who is logged in)')
-    app_name: str = Field(
-        "Conexiom", pattern=r"^[A-Za-z](_?[A-Za-z0-9])*$", max_length=80, description="name and API name of the app"
-    )
+    app_name: str = Field("Conexiom", pattern=DEVELOPER_NAME, max_length=80, description="name and API name of the app")
     route: Literal["auto", "connected_app", "external_client_app", "manual"] = Field(
         "auto", description="how the app is made; auto makes a connected app"
     )

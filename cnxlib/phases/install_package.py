@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
-from cnxlib.phases.base import Phase, PhaseParams
+from cnxlib.phases.base import PACKAGE_VERSION_ID, REFERENCE_OR_BLANK, Phase, PhaseParams
 from cnxlib.resources.package import GUIDE_VERSION_ID, Package, check_remote_sites, check_version
 from cnxlib.resources.salesforce_id import has_valid_checksum
 from cnxlib.resources.setting import Setting
@@ -22,12 +22,12 @@ class Params(PhaseParams):
 
     package_version_id: str = Field(
         GUIDE_VERSION_ID,
-        pattern=r"^04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})$",
+        pattern=PACKAGE_VERSION_ID,
         description="package version to install (04t…); a newer one is fine too",
     )
     installation_key_ref: str = Field(
         "",
-        pattern=r"^((env|file|age):.+)?$",
+        pattern=REFERENCE_OR_BLANK,
         description="reference to the installation key, if one is asked for (env:NAME, file:PATH, age:NAME)",
     )
     security_type: Literal["admins", "all"] = Field("admins", description="who may use the package at once")

@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from cnxlib.phases.base import in_plain_words
+
 FieldKind = Literal["text", "switch", "choice", "number", "yaml"]
 
 
@@ -75,7 +77,7 @@ def refusals(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, str
         said: dict[str, list[str]] = {}
         for item in error.errors(include_url=False):
             name, *inner = [str(part) for part in item["loc"]] or [""]
-            message = item["msg"].removeprefix("Value error, ")
+            message = in_plain_words(item)
             said.setdefault(name, []).append(f"{'.'.join(inner)}: {message}" if inner else message)
         return {name: "; ".join(messages) for name, messages in said.items()}
     return {}

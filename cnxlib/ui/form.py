@@ -97,6 +97,8 @@ class Form:
         rows: list[tuple[Cell, ...]] = []
         for name, field in self._fields.items():
             value: list[Part] = [field.shown(self._values[name]) or Small("(empty)")]
+            if name in messages and name.endswith("_ref"):
+                value = [Small("(not shown: it may be the secret itself)")]
             if name in messages:
                 value.append(Badge(f"refused: {messages[name]}", "bad"))
             rows.append(([field.label, Code(name)], value, field.help))

@@ -142,6 +142,16 @@ def test_the_saved_copy_holds_values_help_and_refusals() -> None:
     assert "kept" not in bundle["text/plain"]
 
 
+def test_a_secret_in_place_of_its_reference_is_not_shown() -> None:
+    class Keyed(BaseModel):
+        key_ref: str = Field("", pattern=r"^(env:.+)?$")
+
+    text = Form(Keyed, {"key_ref": "hunter2"}, ["key_ref"], interactive=False).view().text()
+    assert "hunter2" not in text
+    assert "refused" in text
+    assert "env:KEY" in Form(Keyed, {"key_ref": "env:KEY"}, ["key_ref"], interactive=False).view().text()
+
+
 def test_headless_there_is_no_widget() -> None:
     assert set(form(interactive=False)._repr_mimebundle_()) == {"text/html", "text/plain"}
 
