@@ -33,6 +33,7 @@ def lab(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="A free one by default.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
     json: options.Json = False,
+    more: Annotated[list[str] | None, typer.Argument(metavar="-- OPTIONS...", help="Options for JupyterLab.")] = None,
 ) -> int:
     """Open JupyterLab on the notebooks, for this machine alone, until Ctrl-C.
 
@@ -69,6 +70,7 @@ def lab(
             *(sys.executable, "-m", "jupyterlab", str(start)),
             *(f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
             *(() if browser else ("--no-browser",)),
+            *(more or ()),
         ]
         process = subprocess.Popen(command, env=environment, stdout=sys.stderr, cwd=start.parent)
         return until_it_ends(process)
