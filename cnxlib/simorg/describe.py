@@ -127,7 +127,9 @@ def described(call: Call, each: SObject) -> dict[str, Any]:
         }
         for link in call.org.schema.children(each.name)
     ]
-    visible = [item for item in each.fields.values() if _sees(call.actor, each, item)]
+    visible = [
+        item for item in each.fields.values() if _sees(call.actor, each, item) and (call.tooling or not item.tooling)
+    ]
     return {
         **_short(call, each),
         "actionOverrides": [],

@@ -47,7 +47,7 @@ def _rows(schema: Schema) -> dict[str, list[dict[str, Any]]]:
     objects = list(schema.objects.values())
     return {
         "EntityDefinition": [_entity(each) for each in objects],
-        "FieldDefinition": [_field(each, one) for each in objects for one in each.fields.values()],
+        "FieldDefinition": [_field(each, one) for each in objects for one in each.fields.values() if not one.tooling],
         "TabDefinition": [
             {
                 "DurableId": f"standard-{each.name}",

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from . import collection, composite, describe, password, query, sobjects
+from . import changes, collection, composite, describe, password, query, sobjects, tree
 from .actor import Actor
 from .calls import Answer, Call, Resource, resource
 from .errors import ApiError, method_not_allowed, not_found
@@ -53,17 +53,21 @@ def _limits(call: Call) -> Answer:
 RESOURCES: list[Resource] = [
     resource("", GET=_index),
     resource("limits", GET=_limits),
+    resource("limits/recordCount", GET=changes.counts),
     resource("query", GET=query.query),
     resource("queryAll", GET=query.query_all),
     resource("query(?:All)?/([^/]+)", GET=query.more),
     resource("composite", POST=composite.composite),
     resource("composite/batch", POST=composite.batch),
+    resource("composite/tree/([^/]+)", POST=tree.create),
     resource("composite/sobjects", POST=collection.create, PATCH=collection.update, DELETE=collection.delete),
     resource("composite/sobjects/([^/]+)", POST=collection.retrieve, GET=collection.retrieve),
     resource("composite/sobjects/([^/]+)/([^/]+)", PATCH=collection.upsert),
     resource("sobjects", GET=describe.everything),
     resource("sobjects/([^/]+)", GET=describe.basic, POST=sobjects.create),
     resource("sobjects/([^/]+)/describe", GET=describe.one),
+    resource("sobjects/([^/]+)/updated", GET=changes.updated),
+    resource("sobjects/([^/]+)/deleted", GET=changes.deleted),
     resource("sobjects/User/([^/]+)/password", GET=password.state, POST=password.change, DELETE=password.forget),
     resource(
         "sobjects/([^/]+)/([^/]+)",

@@ -9,7 +9,7 @@ its properties::
     UsedLicenses: {is: int no-filter, sql: "(SELECT count(*) ...)"}
 
 Words: ``create update nillable unique externalId permissionable defaulted restricted autonumber``, ``no-filter no-sort
-no-group``,
+no-group``, ``tooling`` (the Tooling API alone knows it),
 ``default=V``, ``children=Name`` (the child relationship on the parent), ``relationship=Name``. ``sql`` makes a field
 that is computed
 when it is read: SQLite SQL in which ``{t}`` is the row's own table.
@@ -70,6 +70,7 @@ class Field:
     sql: str | None = None
     compound: str | None = None
     namespace: str | None = None
+    tooling: bool = False
 
     @property
     def custom(self) -> bool:
@@ -245,6 +246,7 @@ def parse_field(name: str, description: str | Mapping[str, Any]) -> Field:
         sql=more.pop("sql", None),
         compound=options.get("compound"),
         namespace=more.pop("namespace", None),
+        tooling="tooling" in marks,
     )
 
 

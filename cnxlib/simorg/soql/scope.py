@@ -210,6 +210,8 @@ class Scope:
         return self._visible(self.each, one)
 
     def _visible(self, each: SObject, one: Field) -> bool:
+        if one.tooling and not self.session.tooling:
+            return False
         guarded = each.field(one.compound) if one.compound else one
         if guarded is None or not each.permissionable or not guarded.permissionable:
             return True

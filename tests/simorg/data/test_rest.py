@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -204,3 +205,34 @@ def test_a_method_can_be_named_in_the_address(http: Http, subject: Subject) -> N
     row_id = subject.insert("Account", Name="A")
     assert http.call("POST", f"sobjects/Account/{row_id}", {"Name": "B"}, _HttpMethod="PATCH").status == 204
     assert subject.org.get("Account", row_id)["Name"] == "B"
+
+
+def test_the_tooling_api_knows_a_record_type_by_its_full_name(http: Http, subject: Subject) -> None:
+    subject.insert("RecordType", Name="Order", DeveloperName="Sales_Order", SobjectType="Case")
+    text = "SELECT SobjectType, FullName FROM RecordType"
+    assert [row["FullName"] for row in http.query(text, "tooling/query")["records"]] == ["Case.Sales_Order"]
+    assert http.query(text)[0]["errorCode"] == "INVALID_FIELD"
+    for door, known in (("", False), ("tooling/", True)):
+        fields = http.call("GET", f"{door}sobjects/RecordType/describe").json()["fields"]
+        assert ("FullName" in {each["name"] for each in fields}) is known
+
+
+def test_what_changed_in_a_span_of_time(http: Http, subject: Subject) -> None:
+    kept, gone = subject.insert("Account", Name="Kept"), subject.insert("Account", Name="Gone")
+    subject.org.delete("Account", gone, subject.admin)
+    now = datetime.now(UTC)
+    span = {"start": (now - timedelta(hours=1)).isoformat(), "end": (now + timedelta(seconds=5)).isoformat()}
+    found = http.call("GET", "sobjects/Account/updated/", **span).json()["ids"]
+    assert (kept in found, gone in found) == (True, False)
+    deleted = http.call("GET", "sobjects/Account/deleted/", **span).json()["deletedRecords"]
+    assert [row["id"] for row in deleted] == [gone]
+    backwards = {"start": span["end"], "end": span["start"]}
+    assert http.call("GET", "sobjects/Account/updated/", **backwards).code == "INVALID_REPLICATION_DATE"
+
+
+def test_how_many_rows_there_are(http: Http, subject: Subject) -> None:
+    before = http.call("GET", "limits/recordCount", sObjects="Account,Nope,User").json()["sObjects"]
+    subject.insert("Account", Name="One more")
+    after = http.call("GET", "limits/recordCount", sObjects="Account").json()["sObjects"]
+    assert [each["name"] for each in before] == ["Account", "User"]
+    assert after == [{"name": "Account", "count": before[0]["count"] + 1}]
