@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -306,6 +307,20 @@ def test_a_user_without_api_enabled_is_refused(org: Org) -> None:
     ).json()["access_token"]
     answer = org.call("GET", "query", token=token, params={"q": "SELECT Id FROM User"})
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (403, "API_DISABLED_FOR_ORG")
+
+
+def test_a_session_opens_a_browser_once(org: Org) -> None:
+    def ask(**options: Any) -> requests.Response:
+        return org.call("GET", "/services/oauth2/singleaccess", **options)
+
+    door = ask(params={"redirect_uri": "/lightning/setup/ManageUsers/home"}).json()["frontdoor_uri"]
+    page = org.server.http.get(door)
+    assert page.status_code == 200
+    assert org.about["username"] in page.text
+    assert "/lightning/setup/ManageUsers/home" in page.text
+    assert org.server.http.get(door).status_code == 401, "an address is good once"
+    assert ask(token="00D000000000001!expired").status_code == 403
+    assert ask(params={"redirect_uri": "https://elsewhere.example/"}).json()["error"] == "invalid_request"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic abc", "Bearer 00D000000000001!nonsense", "Bearer nonsense"])

@@ -31,11 +31,11 @@ def routes() -> list[Route]:
 def userinfo(request: Request) -> Response:
     """The user behind the session, in OpenID Connect's claims and Salesforce's own."""
     try:
-        org, actor = _caller(request)
+        org, actor = caller(request)
     except ApiError:
         return PlainTextResponse("Bad_OAuth_Token", 403)
     user = org.get("User", actor.user_id, _FIELDS)
-    base = _base(request)
+    base = base_url(request)
     return JSONResponse(
         {
             "sub": f"{base}/id/{org.org_id}/{user['Id']}",
@@ -57,7 +57,7 @@ def userinfo(request: Request) -> Response:
 def identity(request: Request) -> Response:
     """The user that the URL names, to a session of the same org; `?version=` fills in the URLs' version."""
     try:
-        org, _ = _caller(request)
+        org, _ = caller(request)
     except ApiError:
         return PlainTextResponse("Bad_OAuth_Token", 403)
     if not ids.same(request.path_params["org"], org.org_id):
@@ -66,7 +66,7 @@ def identity(request: Request) -> Response:
         user = org.get("User", request.path_params["user"], _FIELDS)
     except ApiError:
         return PlainTextResponse("Bad_Id", 404)
-    base = _base(request)
+    base = base_url(request)
     version = request.query_params.get("version", "{version}")
     return JSONResponse(
         {
@@ -87,8 +87,12 @@ def identity(request: Request) -> Response:
     )
 
 
-def _caller(request: Request) -> tuple[Org, Actor]:
-    """The session of the header or of the parameter `access_token` / `oauth_token`; API Enabled is not asked for."""
+def caller(request: Request) -> tuple[Org, Actor]:
+    """The session of the header or of the parameter `access_token` / `oauth_token`; API Enabled is not asked for.
+
+    Raises:
+        ApiError: INVALID_SESSION_ID.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in ("bearer", "oauth"):
         token = request.query_params.get("access_token") or request.query_params.get("oauth_token", "")
@@ -97,7 +101,8 @@ def _caller(request: Request) -> tuple[Org, Actor]:
     return org, actor
 
 
-def _base(request: Request) -> str:
+def base_url(request: Request) -> str:
+    """Scheme and host that the request came in by."""
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
