@@ -228,6 +228,8 @@ def test_jwt_bearer(org: Org, signer: tuple[rsa.RSAPrivateKey, str]) -> None:
     answer = org.token(**grant, assertion=assertion(org, key, consumer_key)).json()
     info = org.call("GET", "/services/oauth2/userinfo", token=answer["access_token"]).json()
     assert info["preferred_username"] == org.user("csr1")
+    in_milliseconds = (datetime.now(UTC).timestamp() + 300) * 1000  # as the Salesforce CLI has it
+    assert org.token(**grant, assertion=assertion(org, key, consumer_key, exp=in_milliseconds)).status_code == 200
     stranger = rsa.generate_private_key(65537, 2048)
     refused = [
         assertion(org, stranger, consumer_key),
