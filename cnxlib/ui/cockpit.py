@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from cnxlib.errors import NotYet, PhaseError, PreflightFailed, UnknownOrg
+from cnxlib.errors import NotYet, ParameterError, PhaseError, PreflightFailed, UnknownOrg
 from cnxlib.inventory import OrgEntry, find_org, read_inventory
 from cnxlib.model import Outcome, Status
 from cnxlib.phases import PHASES
@@ -153,6 +153,8 @@ class Cockpit:
                 _show(checks_view(attempt.outcome.checks))
             raise
         except BaseException as error:
+            if isinstance(error, ParameterError) and self._interactive:
+                error.hint = "Mend the field in the form above, then run this cell again."
             attempt.fail(error)
             raise
 

@@ -241,8 +241,9 @@ def test_whatever_stops_a_cell_ends_the_phase_once(cockpit: Runs, org: FakeOrg, 
 def test_bad_parameters_leave_no_record_of_a_run_by_hand(cockpit: Runs) -> None:
     run = cockpit(brightness=0)
     assert "refused" in run.inputs()._repr_mimebundle_()["text/plain"]
-    with pytest.raises(ParameterError, match="brightness"):
+    with pytest.raises(ParameterError, match="brightness") as caught:
         run.connect()
+    assert "form above" in caught.value.hint
     assert runs_of("acme") == []
 
 
