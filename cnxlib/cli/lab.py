@@ -39,6 +39,8 @@ def lab(
 
     With --json the object tells the address, and is printed before the server starts.
     """
+    from cnxlib.inventory import find_org, inventory_path
+    from cnxlib.records import runs_root
     from cnxlib.runs.notebooks import notebook_path
 
     if org and demo:
@@ -47,15 +49,14 @@ def lab(
         raise CnxError("JupyterLab is not installed", hint="It comes with the extra `lab`: pip install 'cnxlib[lab]'.")
     start = notebook_path(START)
     with ExitStack() as around:
-        environment = dict(os.environ)
+        # Kernels work in the notebooks' folder, where a path that is relative to this one leads elsewhere.
+        environment = {**os.environ, "CNX_ORGS": str(inventory_path()), "CNX_RUNS": str(runs_root())}
         if demo:
             from cnxlib.runs.simulated import SimulatedOrgs
 
             orgs = around.enter_context(SimulatedOrgs(["--org", f"demo={demo}"]))
             environment.update(orgs.environment())
         elif org:
-            from cnxlib.inventory import find_org
-
             find_org(org)
             environment["CNX_ORG"] = org
         token = secrets.token_urlsafe(24)
