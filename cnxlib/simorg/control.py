@@ -46,7 +46,7 @@ class Simulation:
     def _add(self, alias: str, scenario: str) -> Org:
         if not _ALIAS.fullmatch(alias):
             raise ValueError(f"not an alias: {alias!r} (letters, digits, - and _, at most 40)")
-        kept = self.inventory.kept(alias, loader.admin_username(scenario, alias))
+        kept = self.inventory.kept(alias, loader.login_username(scenario, alias))
         org = self.orgs.add(alias, scenario)
         self.seeder.adopt(org, kept)
         self.inventory.add(org, self.seeder.login(org))

@@ -56,9 +56,12 @@ def complete(org: Org, each: SObject, rows: Iterable[Mapping[str, Any]]) -> list
             if one is None or not one.stored:
                 raise ValueError(f"{each.name} has no stored field {name}")
             row[one.name] = values.stored(one, value)
-        row["Id"] = row["Id"] or org.new_id(each.name)
-        each_rule.derive(org, row)
         full.append(row)
+    unnamed = [row for row in full if not row["Id"]]
+    for row, row_id in zip(unnamed, org.new_ids(each.name, len(unnamed)), strict=True):
+        row["Id"] = row_id
+    for row in full:
+        each_rule.derive(org, row)
     return full
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from .packages.conditions import REFUSED
 from .soap import METADATA, SoapFault
 
 _INSTALL = "/tooling/sobjects/PackageInstallRequest"
@@ -27,6 +28,9 @@ _USUAL: dict[str, tuple[str, str]] = {
     "already_in_process": ("POST", "/services/Soap/m/"),
     "install_slow": ("POST", _INSTALL),
     "install_error": ("POST", _INSTALL),
+    "install_unknown": ("POST", _INSTALL),
+    "install_key": ("", "/tooling/"),
+    "install_validation": ("", "/tooling/"),
     "app_propagation": ("POST", "/services/oauth2/token"),
     "first_poll_400": ("GET", f"{_INSTALL}/"),
 }
@@ -53,7 +57,8 @@ class Fault:
         path: regular expression searched in the path with its query string, "" for every path.
         after: matching requests that it lets pass first.
         times: how often it strikes; None without end.
-        value: milliseconds (latency), seconds (install_slow; Retry-After of a refusal), a message (install_error).
+        value: milliseconds (latency), seconds (install_slow; Retry-After of a refusal), a message (install_error), the
+            key that is asked for (install_key), an InstallValidationStatus (install_validation).
         seen, struck: matching requests so far, and how many of them it struck.
     """
 
@@ -128,13 +133,19 @@ def refusal(fault: Fault, path: str, body: bytes) -> Response | None:
 
 
 def install_options(faults: Sequence[Fault]) -> dict[str, Any]:
-    """What the faults that strike an installation change of how it goes (document PackageInstall/options)."""
+    """What the faults that strike an installation change of how it goes (packages/conditions.py)."""
     changed: dict[str, Any] = {}
     for fault in faults:
         if fault.kind == "install_slow":
             changed["seconds"] = float(fault.value)
         elif fault.kind == "install_error":
             changed["error"] = str(fault.value or "The post install script failed.")
+        elif fault.kind == "install_unknown":
+            changed["running"] = "UNKNOWN"
+        elif fault.kind == "install_key":
+            changed["installation_key"] = str(fault.value)
+        elif fault.kind == "install_validation":
+            changed["validation"] = str(fault.value)
     return changed
 
 
@@ -161,6 +172,8 @@ def _parsed(order: object) -> Fault:
     kind, after, times, value = str(order["kind"]), order.get("after", 0), order.get("times", 1), order.get("value")
     if kind in ("latency", "install_slow") and not isinstance(value, int | float):
         raise ValueError(f"not a fault: {kind} needs a number as its value: {order!r}")
+    if (kind == "install_validation" and value not in REFUSED) or (kind == "install_key" and not value):
+        raise ValueError(f"not a fault: {kind} needs a value: {order!r}")
     if not isinstance(match, Mapping) or not isinstance(after, int) or not (times is None or isinstance(times, int)):
         raise ValueError(f"not a fault: {order!r}")
     method, path = _USUAL[kind]

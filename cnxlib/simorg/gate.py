@@ -6,9 +6,6 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +19,7 @@ from .connections import hang_up
 from .faults import Faults, install_options, refusal
 from .identity import clients
 from .org import Orgs
+from .packages.conditions import STRUCK
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -33,9 +31,6 @@ BODY = "simorg.body"
 
 ALIAS = "simorg.alias"
 """Scope key under which a handler may leave the alias of the org that a request turned out to be for (logging in)."""
-
-OPTIONS = ("PackageInstall", "options")
-"""Kind and name of the document that says how installing a package goes."""
 
 _TOKEN = re.compile(r"(00D\w{12}(?:\w{3})?)!")
 _USERNAME = re.compile(rb"username>([^<]+)</")
@@ -91,25 +86,14 @@ class Gate:
                 await send(message)
 
         answer = next((found for fault in striking if (found := refusal(fault, path, body))), self.app)
-        with self._installing(alias, install_options(striking)):
+        changed = STRUCK.set(install_options(striking))
+        try:
             await _guarded(answer, scope, _replay(body, receive), counting)
+        finally:
+            STRUCK.reset(changed)
         if lost:
             hang_up(scope["client"])
             await receive()  # returns once the connection is gone, so that the server misses no answer
-
-    @contextmanager
-    def _installing(self, alias: str | None, changed: dict[str, Any]) -> Iterator[None]:
-        """While this request is served, installing goes as `changed` says."""
-        org = self.orgs.get(alias) if alias and changed else None
-        if org is None:
-            yield
-            return
-        usual = org.document(*OPTIONS) or {}
-        org.put_document(*OPTIONS, {**usual, **changed})
-        try:
-            yield
-        finally:
-            org.put_document(*OPTIONS, usual)
 
     def _alias(self, scope: Scope, body: bytes) -> str | None:
         """The alias of the org that the request names: by its token, else by the username or the app that logs in."""

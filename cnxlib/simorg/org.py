@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from . import actor as actors
 from . import dml, entities, ids, packages, soql, values
@@ -38,6 +38,9 @@ class Org:
         directory: the orgs of the process; usernames and consumer keys are unique among them.
     """
 
+    background: ClassVar[list[Callable[[Org], None]]] = []
+    """What else goes on in an org by the clock; the doors that begin it add to it."""
+
     def __init__(
         self,
         alias: str,
@@ -58,6 +61,7 @@ class Org:
         self.schema = standard()
         self._seed = seed
         self.store.create(self.schema)
+        packages.prepare(self)
         if self.store.document("_org", "seeded") is None:
             self._fill()
         else:
@@ -191,8 +195,13 @@ class Org:
 
     def new_id(self, sobject: str) -> str:
         """An id that no row of this org had before."""
+        return self.new_ids(sobject, 1)[0]
+
+    def new_ids(self, sobject: str, count: int) -> list[str]:
+        """As many ids that no row of this org had before."""
         prefix = self.schema[sobject].prefix
-        return ids.record_id(prefix, self.org_id, self.store.next_number(prefix))
+        first = self.store.next_number(prefix, count) if count else 0
+        return [ids.record_id(prefix, self.org_id, number) for number in range(first, first + count)]
 
     # ---- documents
 
@@ -249,9 +258,11 @@ class Org:
                     self.store.delete(kind, row["Id"])
 
     def settle(self) -> None:
-        """Let happen what is due by the clock: a package whose installation has come to its end."""
+        """Let happen what is due by the clock: a package whose installation has come to its end, a deployment."""
         with self.lock:
             packages.settle(self)
+            for work in self.background:
+                work(self)
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state in canonical form, without anything secret."""

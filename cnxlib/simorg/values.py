@@ -38,7 +38,10 @@ def stored(one: Field, value: Any) -> Any:
     if value is None or value == "":
         return None
     if one.is_id:
-        return ids.to18(value) if ids.is_id(value) else value
+        try:
+            return ids.to18(value)
+        except ValueError:  # references to rows that are known by another key, as FieldDefinition's are
+            return value
     if one.type == "datetime":
         return parse_datetime(str(value)) if not isinstance(value, datetime) else datetime_text(value)
     if one.type == "date":

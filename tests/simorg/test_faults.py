@@ -125,6 +125,34 @@ def test_an_installation_that_fails_and_one_that_does_not(org: Org) -> None:
     assert org.call("GET", f"tooling/sobjects/PackageInstallRequest/{second}").json()["Status"] == "SUCCESS"
 
 
+def test_a_version_that_is_not_available_for_a_while(org: Org) -> None:
+    order(org, {"kind": "install_validation", "value": "PACKAGE_UNAVAILABLE", "times": 1})
+    soql = "SELECT InstallValidationStatus FROM SubscriberPackageVersion WHERE Id = '04t5x000000YKbXAAW'"
+    found = []
+    for _ in range(2):
+        answer = org.call("GET", "tooling/query", params={"q": soql}).json()
+        found.append(answer["records"][0]["InstallValidationStatus"])
+    assert found == ["PACKAGE_UNAVAILABLE", "NO_ERRORS_DETECTED"]
+    assert struck(org) == [1]
+
+
+def test_a_key_that_is_asked_for_and_a_status_that_is_unknown(org: Org) -> None:
+    soql = "SELECT IsPasswordProtected FROM SubscriberPackageVersion WHERE Id = '04t5x000000YKbXAAW'"
+    order(
+        org,
+        {"kind": "install_key", "value": "open sesame", "times": 2},
+        {"kind": "install_unknown"},
+        {"kind": "install_slow", "value": 0.1},
+    )
+    assert org.call("GET", "tooling/query", params={"q": soql}).json()["records"][0]["IsPasswordProtected"]
+    path = f"tooling/sobjects/PackageInstallRequest/{install(org)}"
+    assert org.call("GET", path).json()["Status"] == "UNKNOWN"
+    time.sleep(0.2)
+    failed = org.call("GET", path).json()
+    assert failed["Status"] == "ERROR"
+    assert failed["Errors"]["errors"][0]["message"].startswith("Invalid InstallationKey")
+
+
 def test_the_first_poll_is_refused(org: Org) -> None:
     order(org, {"kind": "first_poll_400"})
     path = f"tooling/sobjects/PackageInstallRequest/{install(org)}"
@@ -141,6 +169,8 @@ def test_the_first_poll_is_refused(org: Org) -> None:
         ["x"],
         [{"kind": "latency", "after": "x"}],
         [{"kind": "latency", "match": {"path": "("}}],
+        [{"kind": "install_validation", "value": "NO_SUCH_STATUS"}],
+        [{"kind": "install_key"}],
     ],
 )
 def test_an_order_that_is_no_order(org: Org, body: object) -> None:

@@ -46,12 +46,9 @@ class ConnectedApp(Document):
         if org.document(self.name, name) is not None:
             raise self.duplicate(name)
         self.require(value)
-        oauth: Value = dict(value.get("oauthConfig", {}))
-        if oauth:
+        if oauth := value.get("oauthConfig"):
             _check_callbacks(oauth.get("callbackUrl", ""), "oauthConfig.callbackUrl")
-            register(org, oauth)
-        org.put_document(self.name, name, value | ({"oauthConfig": oauth} if oauth else {}))
-        org.put_document(_ROWS, name, {"id": org.put("ConnectedApplication", _row(value))})
+        add_connected_app(org, name, value)
 
     def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
         """Change the app; its key may not be given again."""
@@ -92,6 +89,19 @@ class ConnectedApp(Document):
         assert row is not None
         org.drop_document(_ROWS, old)
         org.put_document(_ROWS, new, row)
+
+
+def add_connected_app(org: Org, name: str, value: Value) -> None:
+    """Put a connected app into the org, whether or not one may be created there: for scenarios too.
+
+    Raises:
+        ApiError: its key is of the wrong shape or taken.
+    """
+    oauth: Value = dict(value.get("oauthConfig", {}))
+    if oauth:
+        register(org, oauth)
+    org.put_document("ConnectedApp", name, value | ({"oauthConfig": oauth} if oauth else {}))
+    org.put_document(_ROWS, name, {"id": org.put("ConnectedApplication", _row(value))})
 
 
 @dataclass(frozen=True)

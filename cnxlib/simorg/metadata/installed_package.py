@@ -38,14 +38,9 @@ class InstalledPackage(Kind):
         """Install the version of that number."""
         self.require(value)
         wanted = _version(org, name, str(value["versionNumber"]))
-        options = packages.options(org)
-        if options.get("error"):
-            raise ApiError("UNKNOWN_EXCEPTION", str(options["error"]))
-        if options.get("installation_key") and value.get("password") != options["installation_key"]:
-            raise ApiError("UNKNOWN_EXCEPTION", f"{packages.BAD_KEY} specified for package version {wanted['Id']}")
+        if problem := packages.obstacle(org, wanted["Id"], value.get("password")):
+            raise ApiError("UNKNOWN_EXCEPTION", problem)
         installed = packages.installed_version(org)
-        if installed and packages.number(wanted) < packages.number(installed):
-            raise ApiError("UNKNOWN_EXCEPTION", packages.EARLIER)
         if installed is None or packages.number(wanted) > packages.number(installed):
             security = {"FULL": "Full", "CUSTOM": "Custom"}.get(str(value.get("securityType", "")).upper(), "None")
             packages.bring(org, wanted["Id"], security, actor.user_id)

@@ -12,14 +12,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from .. import ids, values
+from .conditions import BAD_KEY, NOT_THERE, REFUSED, options, pass_one, struck
 
 if TYPE_CHECKING:
     from ..org import Org
-
-# Texts that real installations ended with; clients wait and try again on the first
-NOT_THERE = "This package doesn't yet exist or has been deleted."
-EARLIER = "You can't install an earlier version of a package that is already installed."  # [R: text]
-BAD_KEY = "Invalid InstallationKey"
 
 
 @lru_cache(maxsize=1)
@@ -28,6 +24,11 @@ def catalogue() -> dict[str, Any]:
     text = (files(__package__) / "conexiom.yaml").read_text(encoding="utf-8")
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
+
+
+def prepare(org: Org) -> None:
+    """Give the org's database the function by which its queries see what faults change."""
+    org.store.connection.create_function("install_fault", 1, struck)
 
 
 def publish(org: Org) -> None:
@@ -40,22 +41,13 @@ def publish(org: Org) -> None:
     for version in about["versions"]:
         org.put("SubscriberPackageVersion", {
             **version, "SubscriberPackageId": about["package"]["Id"], "PublisherName": about["publisher"],
-            "InstallValidationStatus": "NO_ERRORS_DETECTED", "RemoteSiteSettings": complex_text(settings),
+            "RemoteSiteSettings": complex_text(settings),
         })  # fmt: skip
 
 
 def complex_text(value: Any) -> str:
     """A complex value as its column holds it."""
     return json.dumps(value, sort_keys=True)
-
-
-def options(org: Org) -> dict[str, Any]:
-    """How installing goes in this org, from the document PackageInstall/options that a scenario may write.
-
-    ``seconds`` it takes (1.5), ``error`` it ends with, ``installation_key`` it asks for, ``seats`` in place of the
-    package's own.
-    """
-    return {"seconds": 1.5, **(org.store.document("PackageInstall", "options") or {})}
 
 
 def number(version: dict[str, Any]) -> tuple[int, ...]:
@@ -69,20 +61,33 @@ def installed_version(org: Org) -> dict[str, Any] | None:
     return org.get("SubscriberPackageVersion", found[0]["SubscriberPackageVersionId"]) if found else None
 
 
+def start(org: Org, version_id: str, user_id: str) -> None:
+    """Ask for an installation as it stands, without Salesforce's rules: what a scenario finds under way."""
+    request_id = org.put("PackageInstallRequest", {"SubscriberPackageVersionKey": version_id, "CreatedById": user_id})
+    begin(org, org.get("PackageInstallRequest", request_id), None)
+
+
 def begin(org: Org, request: dict[str, Any], key: str | None) -> None:
     """Start the clock of a request to install. What will go wrong is decided here, and told when the time is over."""
     chosen = options(org)
-    found = org.rows("SubscriberPackageVersion", Id=request["SubscriberPackageVersionKey"])
-    installed = installed_version(org)
-    error = chosen.get("error")
-    if not found:
-        error = NOT_THERE
-    elif chosen.get("installation_key") and key != chosen["installation_key"]:
-        error = f"{BAD_KEY} specified for package version {found[0]['Id']}"
-    elif installed and number(found[0]) < number(installed):
-        error = EARLIER
+    error = obstacle(org, request["SubscriberPackageVersionKey"], key)
     due = org.now() + timedelta(seconds=float(chosen["seconds"]))
+    org.store.update("PackageInstallRequest", request["Id"], {"Status": chosen["running"]})
     org.store.put_document("_install", request["Id"], {"due": values.datetime_text(due), "error": error})
+
+
+def obstacle(org: Org, version_id: str, key: str | None) -> str | None:
+    """The error that installing the version with this key ends with now, ``None`` for success.
+
+    An error that passes is taken off: asking counts as trying.
+    """
+    chosen = options(org)
+    found = org.rows("SubscriberPackageVersion", Id=version_id)
+    if not found:
+        return NOT_THERE
+    if chosen.get("installation_key") and key != chosen["installation_key"]:
+        return f"{BAD_KEY} specified for package version {found[0]['Id']}"
+    return REFUSED.get(found[0]["InstallValidationStatus"]) or chosen.get("error") or pass_one(org)
 
 
 def settle(org: Org) -> None:
@@ -127,10 +132,6 @@ def bring(org: Org, version_id: str, security: str = "None", user_id: str | None
             {"NamespacePrefix": namespace, "AllowedLicenses": seats, "IsProvisioned": True, "Status": "Active"},
         )
         _grant_profiles(org, about, namespace, security)
-    newest = number(org.get("SubscriberPackageVersion", version_id))
-    for version in org.rows("SubscriberPackageVersion", SubscriberPackageId=about["package"]["Id"]):
-        status = "CANNOT_INSTALL_EARLIER_VERSION" if number(version) < newest else "NO_ERRORS_DETECTED"
-        org.store.update("SubscriberPackageVersion", version["Id"], {"InstallValidationStatus": status})
 
 
 def _bring_fields(org: Org, about: dict[str, Any], namespace: str) -> None:
@@ -153,9 +154,11 @@ def _grant(org: Org, set_id: str, fields: Iterable[tuple[str, str]]) -> None:
 
 
 def _bring_sets(org: Org, about: dict[str, Any], namespace: str, user_id: str | None) -> None:
+    licence = org.rows("UserLicense", Name=about["license"])
     for each in about["permission_sets"]:
         set_id = org.put("PermissionSet", {
             "Name": each["Name"], "Label": each["Label"], "NamespacePrefix": namespace, "CreatedById": user_id,
+            "LicenseId": licence[0]["Id"] if licence else None,
         })  # fmt: skip
         _grant(org, set_id, ((_qualified(name, namespace), access) for name, access in each["fields"].items()))
 

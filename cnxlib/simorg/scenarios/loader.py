@@ -10,27 +10,43 @@ from typing import Any
 
 import yaml
 
+from .. import packages
 from ..schema import Loader
+from . import crowd
 from .flags import Flags
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One scenario for one org; the attributes are the sections of its file (fresh.yaml shows them all)."""
+    """One scenario for one org; the attributes are the sections of its file (fresh.yaml and converged.yaml show them).
+
+    Attributes:
+        login: the user whose login the inventory holds; the first one where it says nothing.
+    """
 
     name: str
     about: str = ""
+    login: str = ""
     flags: Flags = field(default_factory=Flags)
     package: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     organization: Mapping[str, Any] = field(default_factory=dict)
     licenses: Mapping[str, Any] = field(default_factory=dict)
     permission_set_licenses: Mapping[str, Any] = field(default_factory=dict)
+    record_types: Mapping[str, Any] = field(default_factory=dict)
     roles: Mapping[str, Any] = field(default_factory=dict)
     profiles: Mapping[str, Any] = field(default_factory=dict)
-    users: tuple[Mapping[str, Any], ...] = ()
+    permission_sets: Mapping[str, Any] = field(default_factory=dict)
+    permission_set_groups: Mapping[str, Any] = field(default_factory=dict)
+    users: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    crowd: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    connected_apps: Mapping[str, Any] = field(default_factory=dict)
     accounts: tuple[Mapping[str, Any], ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def everybody(self) -> dict[str, Mapping[str, Any]]:
+        """The users one by one, those of the crowd too."""
+        return {**self.users, **crowd.users(self.crowd)}
 
 
 def names() -> list[str]:
@@ -41,35 +57,30 @@ def names() -> list[str]:
 
 
 def load(name: str, alias: str) -> Scenario:
-    """The scenario `name` for the org `alias`: `{alias}` in its texts is filled in.
+    """The scenario `name` for the org `alias`: `{alias}` and the package's `{namespace}` in its texts are filled in.
 
     Raises:
         ValueError: there is no such scenario.
     """
     raw = _raw(name)
     flags = Flags(**raw.pop("flags", {}))
-    filled = _fill(raw, alias)
-    return Scenario(
-        name=name,
-        flags=flags,
-        users=tuple(filled.pop("users", ())),
-        accounts=tuple(filled.pop("accounts", ())),
-        **filled,
-    )
+    filled = _fill(raw, {"{alias}": alias, "{namespace}": packages.catalogue()["package"]["NamespacePrefix"]})
+    return Scenario(name=name, flags=flags, accounts=tuple(filled.pop("accounts", ())), **filled)
 
 
-def admin_username(name: str, alias: str) -> str:
-    """The username of the scenario's administrator, its first user.
+def login_username(name: str, alias: str) -> str:
+    """The username of who logs in to an org of the scenario.
 
     Raises:
         ValueError: there is no such scenario.
     """
-    return username(load(name, alias).users[0], alias)
+    scenario = load(name, alias)
+    return username(scenario.login or next(iter(scenario.users)), alias)
 
 
-def username(user: Mapping[str, Any], alias: str) -> str:
+def username(user: str, alias: str) -> str:
     """The username of a scenario's user in the org `alias`: no two orgs of a process have the same."""
-    return f"{user['name']}@{alias}.example"
+    return f"{user}@{alias}.example"
 
 
 def _raw(name: str) -> dict[str, Any]:
@@ -98,11 +109,13 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-def _fill(value: Any, alias: str) -> Any:
+def _fill(value: Any, words: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return value.replace("{alias}", alias)
+        for mark, word in words.items():
+            value = value.replace(mark, word)
+        return value
     if isinstance(value, Mapping):
-        return {key: _fill(item, alias) for key, item in value.items()}
+        return {_fill(key, words): _fill(item, words) for key, item in value.items()}
     if isinstance(value, list):
-        return [_fill(item, alias) for item in value]
+        return [_fill(item, words) for item in value]
     return value

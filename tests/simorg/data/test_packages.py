@@ -10,6 +10,7 @@ import pytest
 from cnxlib.simorg import packages
 from cnxlib.simorg.errors import ApiError
 from cnxlib.simorg.org import Org
+from cnxlib.simorg.packages.conditions import REFUSED
 
 from .conftest import Http, Subject
 
@@ -159,6 +160,9 @@ def test_upgrading_keeps_what_there_is_and_an_earlier_version_is_refused(
 @pytest.mark.parametrize(
     ("options", "body", "message"),
     [
+        ({"error": "Missing Organization Feature: ServiceCloud null"}, {}, "Missing Organization Feature"),
+        ({"passing": ["This package is not yet available"]}, {}, "not yet available"),
+        ({"validation": "NAMESPACE_COLLISION"}, {}, "namespace"),
         ({}, {"version": "04t000000000001AAA"}, "doesn't yet exist or has been deleted"),
         ({"error": "The post install script failed."}, {}, "The post install script failed."),
         ({"installation_key": "open sesame"}, {}, "Invalid InstallationKey"),
@@ -211,3 +215,58 @@ def test_a_scenario_may_begin_with_the_package() -> None:
     org = Org("began", "x", lambda org: packages.bring(org, OLDER))
     assert packages.number(packages.installed_version(org) or {})[:2] == (1, 8)
     assert len(org.rows("FieldDefinition", MasterLabel="Conexiom ID")) == 1
+
+
+@pytest.mark.parametrize("status", sorted(REFUSED))
+def test_every_status_of_a_version_is_told_and_installing_despite_it_fails(
+    http: Http, subject: Subject, clock: Clock, status: str
+) -> None:
+    subject.org.put_document("PackageInstall", "options", {"validation": status})
+    text = f"SELECT InstallValidationStatus FROM SubscriberPackageVersion WHERE Id = '{GUIDE}'"
+    assert http.query(text, "tooling/query")["records"][0]["InstallValidationStatus"] == status
+    request_id = request(http)
+    clock.pass_by()
+    found = state(http, request_id)
+    assert found["Status"] == "ERROR"
+    assert found["Errors"]["errors"][0]["message"] == REFUSED[status]
+
+
+def test_errors_that_pass_are_over_after_as_many_requests(http: Http, subject: Subject, clock: Clock) -> None:
+    passing = ["This package is not yet available", "unable to obtain exclusive access to this record"]
+    subject.org.put_document("PackageInstall", "options", {"passing": passing})
+    ended = []
+    for _ in range(3):
+        request_id = request(http)
+        clock.pass_by()
+        errors = state(http, request_id)["Errors"]
+        ended.append(errors and errors["errors"][0]["message"])
+    assert ended == [*passing, None]
+    assert namespace(http)
+
+
+def test_a_status_that_is_unknown_while_it_runs(http: Http, subject: Subject, clock: Clock) -> None:
+    subject.org.put_document("PackageInstall", "options", {"running": "UNKNOWN"})
+    request_id = request(http)
+    assert state(http, request_id)["Status"] == "UNKNOWN"
+    clock.pass_by()
+    assert state(http, request_id)["Status"] == "SUCCESS"
+
+
+def test_the_sets_of_the_package_are_for_holders_of_its_licence(http: Http, subject: Subject, clock: Clock) -> None:
+    request(http)
+    clock.pass_by()
+    packaged = subject.org.rows("PermissionSet", NamespacePrefix=namespace(http))[0]
+    assert subject.org.get("UserLicense", packaged["LicenseId"])["Name"] == "Salesforce"
+    bot = subject.new_user("bot", "Minimum Access - API Only Integrations")
+    with pytest.raises(ApiError, match="Can't assign permission set"):
+        subject.insert("PermissionSetAssignment", PermissionSetId=packaged["Id"], AssigneeId=bot)
+
+
+def test_a_scenario_may_begin_with_an_installation_under_way(clock: Clock, subject: Subject, http: Http) -> None:
+    packages.start(subject.org, GUIDE, subject.admin.user_id)
+    answer = http.call("POST", "tooling/sobjects/PackageInstallRequest", {"SubscriberPackageVersionKey": GUIDE})
+    assert answer.code == "UNABLE_TO_LOCK_ROW"
+    text = f"SELECT Status FROM PackageInstallRequest WHERE SubscriberPackageVersionKey = '{GUIDE}'"
+    assert [row["Status"] for row in http.query(text, "tooling/query")["records"]] == ["IN_PROGRESS"]
+    clock.pass_by()
+    assert [row["Status"] for row in http.query(text, "tooling/query")["records"]] == ["SUCCESS"]
