@@ -194,7 +194,8 @@ class Package:
                     guide=self.guide,
                     hint="Run again to go on waiting for the same installation, or raise install_timeout_minutes.",
                 )
-            yield [Progress("installing the package", min(0.95, (now - started) / self._timeout))]
+            # Salesforce tells no percentage, only that it is at it.
+            yield [Progress(f"Salesforce is installing the package, {now - started:.0f} s so far")]
             (now,) = yield [Pause(pause)]
             pause = min(_POLL_SECONDS, pause * 1.5)
         if status != "SUCCESS":
