@@ -15,6 +15,7 @@ from .calls import Answer, Call, Resource, resource
 from .errors import ApiError, method_not_allowed, not_found
 from .gate import BODY
 from .identity.sessions import authenticate as by_session
+from .metadata import rest_door
 from .org import Org
 from .versions import VERSIONS, version_rows
 
@@ -63,6 +64,8 @@ RESOURCES: list[Resource] = [
     resource("composite/sobjects", POST=collection.create, PATCH=collection.update, DELETE=collection.delete),
     resource("composite/sobjects/([^/]+)", POST=collection.retrieve, GET=collection.retrieve),
     resource("composite/sobjects/([^/]+)/([^/]+)", PATCH=collection.upsert),
+    resource("metadata/deployRequest", POST=rest_door.begin),
+    resource("metadata/deployRequest/([^/]+)", GET=rest_door.status, PATCH=rest_door.cancel),
     resource("sobjects", GET=describe.everything),
     resource("sobjects/([^/]+)", GET=describe.basic, POST=sobjects.create),
     resource("sobjects/([^/]+)/describe", GET=describe.one),

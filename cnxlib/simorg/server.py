@@ -23,7 +23,8 @@ from .control import Simulation
 from .errors import ApiError, method_not_allowed, not_found
 from .gate import Gate
 from .identity import authorize, frontdoor, oauth, soap_login, users
-from .metadata import door
+from .metadata import door, jobs
+from .org import Org
 
 HOST = "127.0.0.1"
 """The only address that is ever listened on."""
@@ -33,6 +34,7 @@ _KEEP_ALIVE = 75  # seconds that an idle connection stays open
 
 def application(simulation: Simulation, latency: float = 0.0) -> Gate:
     """The whole application; `latency` in seconds is added to each answer of the data doors."""
+    Org.background = [jobs.settle]
     routes: list[BaseRoute] = [
         *control.routes(),
         *oauth.routes(),

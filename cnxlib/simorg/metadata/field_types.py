@@ -68,7 +68,9 @@ def description(org: Org, name: str, value: Value) -> dict[str, Any]:
     check_name(name.removesuffix("__c"))
     kind = value.get("type")
     if kind is None or kind not in _TYPES:
-        raise _wrong(f"Cannot add a field of type {kind}" if kind else "Must specify a type for the CustomField", "type")
+        raise _wrong(
+            f"Cannot add a field of type {kind}" if kind else "Must specify a type for the CustomField", "type"
+        )
     if not value.get("label", "").strip():
         raise _wrong("Must specify a non-empty label for the CustomField", "label")
     for need in _NEEDS.get(kind, ()):

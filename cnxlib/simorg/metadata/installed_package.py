@@ -1,4 +1,4 @@
-"""InstalledPackage as a metadata component: which package of a namespace the org has, and installing one by its number."""
+"""InstalledPackage as a metadata component: the package of a namespace that the org has, or installs by its number."""
 
 from __future__ import annotations
 

@@ -42,3 +42,15 @@ KINDS: dict[str, Kind] = {
         _RECORD_TYPE,
     )
 }
+
+DEPLOY_ORDER = (
+    "InstalledPackage",
+    "CustomObject",
+    *sorted(name for name, kind in KINDS.items() if kind.listed == "Settings"),
+    "ConnectedApp",
+    "ExternalClientApplication",
+    *_PARTS,
+    "Profile",
+    "PermissionSet",
+)
+"""The order in which a deployment writes: what others refer to comes first."""

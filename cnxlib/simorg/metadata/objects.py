@@ -135,7 +135,7 @@ class CustomField(Kind):
             return
         _refuse_managed(org, name, "modify")
         if value.get("type", before["type"]) != before["type"]:
-            text = f"Cannot change the type of {name} from {before['type']} to {value['type']}"  # [R: some changes pass]
+            text = f"Cannot change the type of {name} from {before['type']} to {value['type']}"  # [R]
             raise ApiError("FIELD_INTEGRITY_EXCEPTION", text, ["type"])
         self._write(org, f"{each.name}.{one.name}", merge(before, value))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..errors import ApiError
+from ..languages import english_profile
 from ..org import Actor, Org
 from ..rules.users import profile_set
 from ..schema.permissions import PERMISSIONS
@@ -52,7 +53,8 @@ class Profile(Kind):
 
     def names(self, org: Org) -> dict[str, str]:
         """The profiles by their names in metadata: `Admin`, `Standard`, or the label."""
-        return {_NAMES.get(str(row["Name"]), str(row["Name"])): str(row["Id"]) for row in org.rows("Profile")}
+        english = {english_profile(str(row["Name"])): str(row["Id"]) for row in org.rows("Profile")}
+        return {_NAMES.get(name, name): id_ for name, id_ in english.items()}
 
     def read(self, org: Org, name: str) -> Value | None:
         """The profile with everything that its set grants."""
@@ -139,7 +141,9 @@ def check_range(start: str, end: str) -> None:
         if first.version != last.version or int(first) > int(last):
             raise ValueError
     except ValueError:
-        raise ApiError("FIELD_INTEGRITY_EXCEPTION", f"Invalid IP address range: {start} - {end}", ["ipRanges"]) from None
+        raise ApiError(
+            "FIELD_INTEGRITY_EXCEPTION", f"Invalid IP address range: {start} - {end}", ["ipRanges"]
+        ) from None
 
 
 def _columns(value: Value) -> dict[str, Any]:

@@ -84,9 +84,7 @@ def from_xml(element: Element, struct: str, *, part: bool = False) -> dict[str, 
             continue
         field = fields.get(name)
         if field is None:
-            raise Misfit(
-                f"Element {{{soap.namespace(child)}}}{name} invalid at this location in type {struct}", child
-            )
+            raise Misfit(f"Element {{{soap.namespace(child)}}}{name} invalid at this location in type {struct}", child)
         if child.get(f"{{{soap.XSI}}}nil") in ("true", "1"):
             continue
         value = _value(child, field.type)
