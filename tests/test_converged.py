@@ -50,3 +50,14 @@ def test_what_has_drifted_is_found_and_mended(sim: Sim) -> None:
         "08": [("update", "user")],
         "09": [],
     }
+
+
+def test_the_guide_is_carried_out_in_german_too(sim: Sim) -> None:
+    alias = sim.new_org("translated")
+    walk = Walk(connect(alias), flat(alias))
+    for phase in PHASES:
+        engine = walk.engine(phase)
+        engine.preflight()
+        engine.apply(engine.plan()[0])
+        engine.verify("apply").raise_for_status()
+    walk.org.close()

@@ -27,8 +27,8 @@ class Actor:
     """A user with the permissions of this moment.
 
     ``permissions`` are metadata names (``ApiEnabled``). ``objects`` has the object permissions by object name;
-    ``readable`` and
-    ``editable`` the fields, as ``Account.Phone``, on which a set grants field-level security.
+    ``readable`` and ``editable`` the fields, as ``Account.Phone``, on which a set grants field-level security.
+    ``language`` is the user's (LanguageLocaleKey).
     """
 
     user_id: str
@@ -37,6 +37,7 @@ class Actor:
     objects: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
     readable: frozenset[str] = frozenset()
     editable: frozenset[str] = frozenset()
+    language: str = "en_US"
 
     @classmethod
     def all_permissions(cls, user_id: str, session_id: str | None = None) -> Actor:
@@ -82,16 +83,18 @@ def load(store: Store, user_id: str, session_id: str | None = None) -> Actor:
     Raises:
         ApiError: INVALID_SESSION_ID where there is no such active user.
     """
-    active = store.fetch('SELECT IsActive FROM "User" WHERE org = ? AND Id = ?', [store.org, user_id])
+    sql = 'SELECT IsActive, LanguageLocaleKey FROM "User" WHERE org = ? AND Id = ?'
+    active = store.fetch(sql, [store.org, user_id])
     if not active or not active[0][0]:
         raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+    language = str(active[0][1] or "en_US")
     names = list(PERMISSIONS)
     sets = f"org = ?1 AND Id IN ({SETS_OF_USER})"
     columns = ", ".join(f"max({quote('Permissions' + name)})" for name in names)
     granted = store.fetch(f"SELECT {columns} FROM PermissionSet WHERE {sets}", [store.org, user_id])[0]
     permissions = frozenset(name for name, value in zip(names, granted, strict=True) if value)
     if "ModifyAllData" in permissions:
-        return Actor(user_id, session_id, permissions)
+        return Actor(user_id, session_id, permissions, language=language)
     return Actor(
         user_id,
         session_id,
@@ -99,6 +102,7 @@ def load(store: Store, user_id: str, session_id: str | None = None) -> Actor:
         _objects(store, user_id),
         _fields(store, user_id, "Read"),
         _fields(store, user_id, "Edit"),
+        language,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from . import dml
 from .actor import Actor
 from .calls import Answer, Call
+from .languages import label
 from .schema import INFERRED, Field, SObject
 
 _SOAP = {
@@ -91,8 +92,8 @@ def _short(call: Call, each: SObject) -> dict[str, Any]:
         "isInterface": False,
         "isSubtype": False,
         "keyPrefix": each.prefix if each.prefix != INFERRED else None,
-        "label": each.label,
-        "labelPlural": each.plural,
+        "label": label(each.label),
+        "labelPlural": label(each.plural),
         "layoutable": each.permissionable,
         "mergeable": False,
         "mruEnabled": each.permissionable,
@@ -203,7 +204,7 @@ def _field(call: Call, each: SObject, item: Field) -> dict[str, Any]:
         "filterable": item.filterable,
         "groupable": item.groupable,
         "idLookup": item.type == "id" or item.external_id or item.unique,
-        "label": item.label,
+        "label": label(item.label),
         "length": item.length,
         "name": item.name,
         "nameField": item.name == each.name_field,
@@ -211,7 +212,13 @@ def _field(call: Call, each: SObject, item: Field) -> dict[str, Any]:
         "nillable": item.nillable,
         "permissionable": each.permissionable and item.permissionable,
         "picklistValues": [
-            {"active": True, "defaultValue": value == item.default, "label": value, "validFor": None, "value": value}
+            {
+                "active": True,
+                "defaultValue": value == item.default,
+                "label": label(value),
+                "validFor": None,
+                "value": value,
+            }
             for value in (entries(call, each, item) if picked else ())
         ],
         "polymorphicForeignKey": len(item.refers) > 1,

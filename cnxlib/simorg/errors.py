@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from . import languages
+
 
 class ApiError(Exception):
     """A request refused, in Salesforce's words.
@@ -28,10 +30,15 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
-        self.message = message
+        self._text = message
         self.fields = tuple(fields)
         self.status = status
         self.others = tuple(others)
+
+    @property
+    def message(self) -> str:
+        """The text for people, in the language of who calls."""
+        return languages.message(self._text)
 
     def all(self) -> tuple[ApiError, ...]:
         """This error and the others of the same request."""

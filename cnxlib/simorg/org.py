@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from . import actor as actors
-from . import dml, entities, ids, packages, soql, values
+from . import dml, entities, ids, languages, packages, soql, values
 from .actor import Actor
 from .errors import ApiError
 from .schema import Field, SObject, parse_field, standard
@@ -62,6 +62,7 @@ class Org:
         self._seed = seed
         self.store.create(self.schema)
         packages.prepare(self)
+        self.store.connection.create_function("in_language", 1, languages.label)
         if self.store.document("_org", "seeded") is None:
             self._fill()
         else:

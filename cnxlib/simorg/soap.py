@@ -17,6 +17,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from starlette.responses import Response
 
+from . import languages
 from .versions import FIRST, LAST
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -39,7 +40,7 @@ class SoapFault(Exception):
 
     def __init__(self, code: str, message: str, kind: str = "") -> None:
         super().__init__(message)
-        self.code, self.message, self.kind = code, message, kind
+        self.code, self.message, self.kind = code, languages.message(message), kind
 
     def response(self, namespace: str) -> Response:
         """The fault as Salesforce sends it: HTTP 500, its `sf:` prefix bound to `namespace`."""

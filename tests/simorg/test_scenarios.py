@@ -144,6 +144,38 @@ def test_who_logs_in_as_a_limited_admin_may_look_and_not_touch(server: Server) -
     assert "INSUFFICIENT_ACCESS" in org.soap("m/62.0", read, org.about["access_token"]).text
 
 
+def test_translated_labels_and_messages_follow_the_user_and_names_and_codes_do_not(server: Server) -> None:
+    org = server.add_org("translated")
+    soql = (
+        "SELECT QualifiedApiName, MasterLabel, Label FROM FieldDefinition"
+        " WHERE EntityDefinition.QualifiedApiName = 'Case' AND QualifiedApiName = 'Subject' LIMIT 1"
+    )
+    (field,) = tooling(org, soql)
+    assert (field["QualifiedApiName"], field["MasterLabel"], field["Label"]) == ("Subject", "Subject", "Betreff")
+    described = org.call("GET", "sobjects/Case/describe").json()
+    labels = {field["name"]: field["label"] for field in described["fields"]}
+    assert (described["name"], described["label"], labels["Priority"]) == ("Case", "Kundenvorgang", "Priorität")
+    (own,) = org.query("SELECT Label FROM PermissionSet WHERE Name = 'Minimum_Permissions_for_Conexiom'")
+    assert own["Label"] == "Mindestberechtigungen für Conexiom"
+    assert org.query("SELECT Id FROM Profile WHERE Name = 'Systemadministrator'")
+    profiles = "<listMetadata><queries><type>Profile</type></queries></listMetadata>"
+    assert "<fullName>Admin</fullName>" in org.soap("m/62.0", profiles, org.about["access_token"]).text
+    answer = org.call("POST", "sobjects/PermissionSet", json={"Name": "NoLabel"})
+    assert answer.json() == [
+        {"message": "Erforderliche Felder fehlen: [Label]", "errorCode": "REQUIRED_FIELD_MISSING", "fields": ["Label"]}
+    ]
+    off = (
+        '<updateMetadata><metadata xsi:type="RecordType" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        "<fullName>Case.Nowhere</fullName><active>true</active><label>N</label></metadata></updateMetadata>"
+    )
+    said = org.soap("m/62.0", off, org.about["access_token"]).text
+    assert "Kein Element des Typs RecordType" in said
+    assert "<statusCode>INVALID_CROSS_REFERENCE_KEY</statusCode>" in said
+    admin = org.call("GET", "").json()["identity"].rpartition("/")[2]
+    assert org.call("PATCH", f"sobjects/User/{admin}", json={"LanguageLocaleKey": "en_US"}).status_code == 204
+    assert tooling(org, soql)[0]["Label"] == "Subject"
+
+
 @pytest.fixture(scope="module")
 def company(server: Server) -> Org:
     start = time.monotonic()

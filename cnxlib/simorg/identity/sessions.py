@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 
 from ..errors import ApiError
 from ..gate import ALIAS
+from ..languages import LANGUAGE
 from ..org import Actor, Org, Orgs
 
 KIND = "_Session"
@@ -75,7 +76,9 @@ def resolve(orgs: Orgs, token: str) -> tuple[Org, Actor]:
         raise expired()
     if left < LIFETIME / 2:
         org.put_document(KIND, _name(token), {**session, "expires": _deadline()})
-    return org, org.actor(session["user"])
+    actor = org.actor(session["user"])
+    LANGUAGE.set(actor.language)  # of this request alone: each is served in a context of its own
+    return org, actor
 
 
 def require_api(actor: Actor) -> None:

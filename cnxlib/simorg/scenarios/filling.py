@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from .. import packages
+from .. import languages, packages
 from ..metadata.apps import add_connected_app
 from ..org import Org
 from ..schema.permissions import PERMISSIONS
@@ -71,7 +71,8 @@ class Filling:
             granted = PERMISSIONS if spec["permissions"] == "all" else spec["permissions"]
             columns = {f"Permissions{permission}": True for permission in granted}
             license_id = self.licenses[spec["license"]]
-            profile = self.org.put("Profile", {"Name": name, "UserLicenseId": license_id, **columns})
+            shown = languages.profile(name, self.scenario.organization["LanguageLocaleKey"])
+            profile = self.org.put("Profile", {"Name": shown, "UserLicenseId": license_id, **columns})
             own_name = f"X{profile[:15]}_128_{number:02}"
             own = {"Name": own_name, "Label": own_name[1:], "ProfileId": profile, "LicenseId": license_id}
             custom = {"Type": "Profile", "IsOwnedByProfile": True, "IsCustom": spec.get("custom", False)}
