@@ -87,6 +87,8 @@ def plain(session: Session, scope: Scope, query: Query) -> Selection:
         if isinstance(item, Query):
             selection.children.append(item)
             continue
+        if item.alias and isinstance(item.what, Path):
+            raise malformed(session.text, "only aggregate expressions use field aliasing", item.what.at)
         for what in _expanded(session, scope, item, query.limit):
             column = scope.column(what)
             name = item.alias or column.name

@@ -292,3 +292,14 @@ def test_deleted_rows_are_seen_by_query_all_alone(subject: Subject) -> None:
     text = f"SELECT IsDeleted FROM Account WHERE Id = '{account}'"
     assert subject.query(text) == []
     assert subject.query(text, all_rows=True)[0]["IsDeleted"] is True
+
+
+def test_a_field_has_an_alias_only_beside_aggregates(subject: Subject) -> None:
+    with pytest.raises(ApiError) as caught:
+        subject.query("SELECT Name alias FROM Account")
+    assert caught.value.code == "MALFORMED_QUERY"
+    assert (
+        subject.query("SELECT Status s, COUNT(Id) n FROM Case WHERE Status = 'Working' GROUP BY Status")[0]["s"]
+        == "Working"
+    )
+    assert "s" in subject.query("SELECT toLabel(Status) s FROM Case LIMIT 1")[0]
