@@ -22,33 +22,27 @@ def state(snapshot: Mapping[str, Any]) -> Counter[str]:
 
     An id is replaced by a digest of the row that it belongs to, so that who is linked with whom still counts.
     """
-    rows = [
-        (name, row)
-        for name, rows in snapshot["objects"].items()
-        if name not in HISTORY
-        for row in rows
-        if row.get("Id")
-    ]
-    names = {row["Id"]: name for name, row in rows}
+    objects = {name: rows for name, rows in snapshot["objects"].items() if name not in HISTORY}
+    rows = [(name, row) for name, found in objects.items() for row in found]
+    names = {row["Id"]: name for name, row in rows if "Id" in row}
     for _ in range(3):  # each round tells rows apart by one more step along their links
-        names = {row["Id"]: f"{name} {_digest(_plain(row, names, snapshot))}" for name, row in rows}
+        names = {row["Id"]: f"{name} {_digest(_plain(row, names, snapshot))}" for name, row in rows if "Id" in row}
     texts = [f"{name} {_text(_plain(row, names, snapshot))}" for name, row in rows]
     for kind, documents in snapshot["documents"].items():
-        texts += [f"{kind} {name} {_text(_plain(value, names, snapshot))}" for name, value in documents.items()]
-    return Counter(text.replace(snapshot["alias"], "ALIAS") for text in texts)
+        texts += [f"{kind} {_text(_plain([name, value], names, snapshot))}" for name, value in documents.items()]
+    return Counter(texts)
 
 
 def _plain(value: Any, names: Mapping[str, str], snapshot: Mapping[str, Any]) -> Any:
     """`value` with ids named, without times and what is drawn at random."""
     if isinstance(value, Mapping):
-        return {
-            key: "SECRET" if key in ("consumerKey", "consumerSecret") and each else _plain(each, names, snapshot)
-            for key, each in value.items()
-            if key != "Id"
-        }
+        drawn = {"Id", "consumerKey"}
+        if value.get("IsOwnedByProfile"):
+            drawn |= {"Name", "Label"}  # made of the set's id
+        return {key: _plain(each, names, snapshot) for key, each in value.items() if key not in drawn}
     if isinstance(value, list):
         return [_plain(each, names, snapshot) for each in value]
-    if isinstance(value, float) or not isinstance(value, str):
+    if not isinstance(value, str):
         return value
     if TIME.fullmatch(value):
         return "TIME"

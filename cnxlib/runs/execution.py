@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -62,10 +63,9 @@ def execute(
     tick:
         Called some twenty times a second meanwhile, in the calling thread.
     """
-    # Imported only here because it takes a second or two, and not in the thread because there nobody would see it fail.
-    import papermill  # noqa: F401
     from jupyter_core.utils import ensure_event_loop
 
+    _load_papermill()  # not in the thread, where nobody would see it fail
     with tempfile.TemporaryFile() as printed:
         kernel = _Kernel(printed)
         endings: list[Ending] = []
@@ -90,6 +90,23 @@ def execute(
         tick()
     ending = endings[0]
     return Ending(ending.error, ending.message, interrupted=True) if interruption.began else ending
+
+
+def _load_papermill() -> None:
+    """Import papermill: late, for it takes most of a second, and without what would make that three.
+
+    papermill imports jsonschema, whose check of one format imports rfc3987_syntax where JupyterLab brought it, and that
+    builds its grammars at import, for more than two seconds. No notebook's schema has that format.
+    """
+    name = "rfc3987_syntax"
+    hidden = name not in sys.modules
+    if hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # this is how Python spells "cannot be imported"
+    try:
+        import papermill  # noqa: F401
+    finally:
+        if hidden:
+            del sys.modules[name]
 
 
 class _Kernel:
