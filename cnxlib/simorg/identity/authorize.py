@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from html import escape
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
@@ -61,7 +62,7 @@ def page(request: Request) -> Response:
         return _form(client, form, "")
     user = logins.find_user(client.org, form.get("username", ""))
     # A person in a browser needs no security token; a right password is enough.
-    status = history.INVALID_PASSWORD if user is None else logins.verify(client.org, user, form.get("password", ""))
+    status = history.INVALID_PASSWORD if user is None else _verify(request, client, user, form)
     if user is None or status not in (history.SUCCESS, history.TOKEN_REQUIRED):
         return _form(
             client,
@@ -118,6 +119,24 @@ def _form(client: Client, form: Mapping[str, str], problem: str) -> Response:
         '<label>Password <input name="password" type="password"></label> '
         "<button>Log In</button></form>"
     )
+
+
+def _verify(request: Request, client: Client, user: Mapping[str, Any], form: Mapping[str, str]) -> str:
+    """The LoginHistory status of a login at the page, which users for the API alone cannot use."""
+    status = logins.verify(client.org, user, form.get("password", ""), logins.address(request))
+    if status in (history.SUCCESS, history.TOKEN_REQUIRED) and client.org.actor(user["Id"]).has("ApiUserOnly"):
+        status = history.API_ONLY
+    if status not in (history.SUCCESS, history.TOKEN_REQUIRED):
+        history.record(
+            client.org,
+            user["Id"],
+            status=status,
+            login_type=history.OAUTH,
+            application=client.name,
+            url=request.url.netloc,
+            source=logins.address(request),
+        )
+    return status
 
 
 def _name(code: str) -> str:

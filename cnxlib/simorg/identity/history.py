@@ -11,6 +11,10 @@ SUCCESS: Final = "Success"
 INVALID_PASSWORD: Final = "Invalid Password"
 TOKEN_REQUIRED: Final = "Failed: API security token required"
 INACTIVE: Final = "User is Inactive"
+LOCKED_OUT: Final = "Password Lockout"
+RESTRICTED_IP: Final = "Restricted IP"
+API_ONLY: Final = "Failed: API Only User"  # [R]
+APP_NOT_INSTALLED: Final = "Failed: App Not Installed"  # [R]
 FLOW_DISABLED: Final = "Username-Password Flow Disabled"
 
 SOAP_PARTNER: Final = "Partner Product"
@@ -24,7 +28,15 @@ def stamp(moment: datetime) -> str:
 
 
 def record(
-    org: Org, user_id: str, *, status: str, login_type: str, application: str, url: str, version: str = ""
+    org: Org,
+    user_id: str,
+    *,
+    status: str,
+    login_type: str,
+    application: str,
+    url: str,
+    version: str = "",
+    source: str = "127.0.0.1",
 ) -> None:
     """Write one LoginHistory row; a success also sets the user's LastLoginDate."""
     moment = stamp(org.now())
@@ -32,7 +44,7 @@ def record(
         "UserId": user_id,
         "LoginTime": moment,
         "LoginType": login_type,
-        "SourceIp": "127.0.0.1",
+        "SourceIp": source,
         "LoginUrl": url,
         "Status": status,
         "Application": application or "N/A",

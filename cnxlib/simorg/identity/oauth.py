@@ -99,8 +99,10 @@ def _password(request: Request, form: Form) -> dict[str, Any]:
     if client.external or settings.get("blockOAuthUnPwFlow", False):
         status = history.FLOW_DISABLED  # external client apps have no such flow at all
     else:
-        status = logins.verify(org, user, form.get("password", ""))
+        status = logins.verify(org, user, form.get("password", ""), logins.address(request))
     _record(request, org, user["Id"], client, status, history.OAUTH)
+    if status == history.RESTRICTED_IP:
+        raise OAuthError("invalid_grant", "ip restricted")
     if status != history.SUCCESS:
         raise OAuthError("invalid_grant", "authentication failure")
     return _issue(request, client, user["Id"])
@@ -172,7 +174,15 @@ def _scopes(client: Client, without: tuple[str, ...] = ()) -> list[str]:
 
 
 def _record(request: Request, org: Org, user_id: str, client: Client, status: str, login_type: str) -> None:
-    history.record(org, user_id, status=status, login_type=login_type, application=client.name, url=request.url.netloc)
+    history.record(
+        org,
+        user_id,
+        status=status,
+        login_type=login_type,
+        application=client.name,
+        url=request.url.netloc,
+        source=logins.address(request),
+    )
 
 
 def _issue(request: Request, client: Client, user_id: str) -> dict[str, Any]:

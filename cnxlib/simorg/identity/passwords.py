@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import ApiError
 from ..ids import to18
 from ..org import Actor, Org
+from . import policy
 
 KIND = "_Credential"
 
@@ -40,6 +41,7 @@ def store(org: Org, user_id: str, *, password: str, security_token: str) -> None
     salt = secrets.token_bytes(16)
     record = {"salt": salt.hex(), "password": _digest(salt, password), "security_token": _digest(salt, security_token)}
     org.put_document(KIND, to18(user_id), record)
+    policy.forget_failures(org, to18(user_id))
 
 
 def reset(org: Org, user_id: str) -> str:

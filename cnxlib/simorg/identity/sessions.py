@@ -9,6 +9,7 @@ import hashlib
 import secrets
 import string
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from starlette.requests import HTTPConnection
 
@@ -16,11 +17,9 @@ from ..errors import ApiError
 from ..gate import ALIAS
 from ..languages import LANGUAGE
 from ..org import Actor, Org, Orgs
+from . import policy
 
 KIND = "_Session"
-
-LIFETIME = timedelta(hours=2)
-"""Salesforce's default session time-out; it counts from the last half-life in which the session was used."""
 
 _ALPHABET = string.ascii_letters + string.digits + "._"
 
@@ -30,11 +29,23 @@ def new_token(org: Org) -> str:
     return f"{org.org_id[:15]}!" + "".join(secrets.choice(_ALPHABET) for _ in range(96))
 
 
-def open_session(org: Org, user_id: str, *, token: str = "") -> str:
-    """Open a session of the user and return its access token: `token`, or a new one."""
+def open_session(org: Org, user_id: str, *, token: str = "", client: str = "", scope: str = "") -> str:
+    """Open a session of the user and return its access token: `token`, or a new one.
+
+    `client` is the consumer key of the app that it was opened for, and `scope` what the app may; empty for none.
+    """
     token = token or new_token(org)
-    org.put_document(KIND, _name(token), {"user": user_id, "expires": _deadline()})
+    opened = {"issued": datetime.now(UTC).isoformat(), "client": client, "scope": scope}
+    org.put_document(KIND, _name(token), {"user": user_id, "expires": _deadline(org), **opened})
     return token
+
+
+def about(org: Org, token: str) -> dict[str, Any] | None:
+    """What is kept of a live session: `user`, `client`, `scope`, `issued` and `expires`; None where it is over."""
+    session = org.document(KIND, _name(token))
+    if session is None or datetime.fromisoformat(session["expires"]) < datetime.now(UTC):
+        return None
+    return session
 
 
 def close_session(org: Org, token: str) -> None:
@@ -74,8 +85,9 @@ def resolve(orgs: Orgs, token: str) -> tuple[Org, Actor]:
     if left < timedelta(0):
         close_session(org, token)
         raise expired()
-    if left < LIFETIME / 2:
-        org.put_document(KIND, _name(token), {**session, "expires": _deadline()})
+    # Its time-out counts from the last half-life in which the session was used
+    if left < policy.session_lifetime(org) / 2:
+        org.put_document(KIND, _name(token), {**session, "expires": _deadline(org)})
     actor = org.actor(session["user"])
     LANGUAGE.set(actor.language)  # of this request alone: each is served in a context of its own
     return org, actor
@@ -96,5 +108,5 @@ def _name(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _deadline() -> str:
-    return (datetime.now(UTC) + LIFETIME).isoformat()
+def _deadline(org: Org) -> str:
+    return (datetime.now(UTC) + policy.session_lifetime(org)).isoformat()

@@ -96,7 +96,8 @@ def _login(context: _Context) -> Response:
     context.request.scope[ALIAS] = org.alias
     if not flags.read(org).soap_login:
         raise SoapFault("INVALID_OPERATION", _LOGIN_OFF, "LoginFault")
-    status = logins.verify(org, user, soap.text(context.call.element, "password") or "")
+    address = logins.address(context.request)
+    status = logins.verify(org, user, soap.text(context.call.element, "password") or "", address)
     if status == history.SUCCESS and not org.actor(user["Id"]).has("ApiEnabled"):
         raise SoapFault("API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner", "LoginFault")
     history.record(
@@ -107,7 +108,11 @@ def _login(context: _Context) -> Response:
         application="",
         url=context.request.url.netloc,
         version=context.version,
+        source=address,
     )
+    if status == history.RESTRICTED_IP:
+        text = "user is not allowed to login from this IP address"  # [R: text]
+        raise SoapFault("LOGIN_DURING_RESTRICTED_DOMAIN", text, "LoginFault")
     if status == history.TOKEN_REQUIRED:
         raise SoapFault("LOGIN_MUST_USE_SECURITY_TOKEN", _TOKEN_NEEDED, "LoginFault")
     if status != history.SUCCESS:

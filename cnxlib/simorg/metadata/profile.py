@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..errors import ApiError
+from ..identity import policy
 from ..languages import english_profile
 from ..org import Actor, Org
 from ..rules.users import profile_set
@@ -24,7 +25,7 @@ from .grants import (
     write_rows,
 )
 
-EXTRAS = "ProfileExtras"
+EXTRAS = policy.RANGES
 """Kind of the documents that hold what a profile has in metadata alone, by its id: its login addresses, layouts ..."""
 
 # Standard profiles go by other names than their labels (Metadata API, Profile)
@@ -126,12 +127,6 @@ class Profile(Kind):
         if id_ is None:
             raise self.unknown(old)
         org.update("Profile", id_, {"Name": new}, actor)
-
-
-def login_ranges(org: Org, profile_id: str) -> list[tuple[str, str]]:
-    """The addresses from which users of a profile may log in, as pairs of first and last; none: from everywhere."""
-    ranges = (org.document(EXTRAS, profile_id) or {}).get("loginIpRanges", [])
-    return [(part["startAddress"], part["endAddress"]) for part in ranges]
 
 
 def check_range(start: str, end: str) -> None:

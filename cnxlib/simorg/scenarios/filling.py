@@ -15,6 +15,8 @@ from .loader import Scenario, username
 
 _SETTINGS = {"CaseSettings": "Case", "OauthOidcSettings": "OauthOidc", "ExternalClientAppSettings": "ExternalClientApp"}
 
+_ALL = frozenset(PERMISSIONS) - {"ApiUserOnly"}  # which takes away: who has it cannot log in to Setup
+
 
 class Filling:
     """One org being filled; each method writes one section of the scenario."""
@@ -68,7 +70,7 @@ class Filling:
 
     def _profiles(self) -> None:
         for number, (name, spec) in enumerate(self.scenario.profiles.items(), 1):
-            granted = PERMISSIONS if spec["permissions"] == "all" else spec["permissions"]
+            granted = _ALL if spec["permissions"] == "all" else spec["permissions"]
             columns = {f"Permissions{permission}": True for permission in granted}
             license_id = self.licenses[spec["license"]]
             shown = languages.profile(name, self.scenario.organization["LanguageLocaleKey"])
