@@ -48,6 +48,8 @@ class Simulation:
             raise ValueError(f"not an alias: {alias!r} (letters, digits, - and _, at most 40)")
         kept = self.inventory.kept(alias, loader.login_username(scenario, alias))
         org = self.orgs.add(alias, scenario)
+        if loader.load(scenario, alias).connected_apps:
+            org.open()  # consumer keys are unique over all orgs, and found in those that are open
         self.seeder.adopt(org, kept)
         self.inventory.add(org, self.seeder.login(org))
         return org

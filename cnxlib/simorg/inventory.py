@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 
 from .org import Org
-from .scenarios import flags
 from .scenarios.loader import load
 from .scenarios.seed import Login
 
@@ -57,11 +56,12 @@ class Inventory:
             ("session", login.access_token),
         ):
             _write_private(self._secret(org.alias, kind), text)
+        scenario = load(org.scenario, org.alias)
         self._entries[org.alias] = {
-            "login": self._login(org, login),
+            "login": self._login(org.alias, login, soap=scenario.flags.soap_login),
             "ca_cert": str(self.ca_file),
             "simulated": True,
-            "parameters": load(org.scenario, org.alias).parameters,
+            "parameters": scenario.parameters,
         }
 
     def write(self) -> None:
@@ -70,10 +70,10 @@ class Inventory:
             self.path, yaml.dump({"orgs": self._entries}, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
         )
 
-    def _login(self, org: Org, login: Login) -> dict[str, str]:
+    def _login(self, alias: str, login: Login, *, soap: bool) -> dict[str, str]:
         """The password route where SOAP login is on; the session route where it is not."""
-        files = {kind: f"file:{self._secret(org.alias, kind)}" for kind in ("password", "token", "session")}
-        if flags.read(org).soap_login:
+        files = {kind: f"file:{self._secret(alias, kind)}" for kind in ("password", "token", "session")}
+        if soap:
             secret = {"password": files["password"], "security_token": files["token"]}
             return {"route": "password", "url": self.url, "username": login.username, **secret}
         return {"route": "session", "url": self.url, "session": files["session"]}

@@ -20,7 +20,7 @@ from . import actor as actors
 from . import dml, entities, ids, languages, packages, soql, values
 from .actor import Actor
 from .errors import ApiError
-from .schema import Field, SObject, parse_field, standard
+from .schema import Field, Schema, SObject, parse_field, standard
 from .snapshot import snapshot
 from .store import Store
 
@@ -28,7 +28,11 @@ __all__ = ["Actor", "Org", "Orgs"]
 
 
 class Org:
-    """A Salesforce org.
+    """A Salesforce org. It is made when something is first asked of it: a hundred that nobody uses cost nothing.
+
+    Attributes:
+        opened: it is there, filled from its scenario or from the state file.
+        restored: it came out of the state file.
 
     Args:
         alias: its name in this process.
@@ -57,16 +61,53 @@ class Org:
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.api_calls = 0
         self.cursors: dict[str, soql.Result] = {}
-        self.store = Store(self.org_id, path)
-        self.schema = standard()
+        self.opened = False
+        self.restored = False
+        self._schema = standard()
+        self._store: Store | None = None
         self._seed = seed
-        self.store.create(self.schema)
+        self._path = path
+
+    def open(self) -> None:
+        """Make the org's database, or open that of the state file; whatever is asked of the org first does it too."""
+        with self.lock:  # others wait until the org is filled; what fills it comes here again and passes
+            if self._store is None:
+                self._store = Store(self.org_id, self._path)
+                try:
+                    self._begin(self._store)
+                except BaseException:
+                    self._store = None
+                    raise
+                self.opened = True
+
+    def _begin(self, store: Store) -> None:
+        store.create(self._schema)
         packages.prepare(self)
-        self.store.connection.create_function("in_language", 1, languages.label)
-        if self.store.document("_org", "seeded") is None:
-            self._fill()
-        else:
+        store.connection.create_function("in_language", 1, languages.label)
+        self.restored = store.document("_org", "seeded") is not None
+        if self.restored:
             self._restore_fields()
+        else:
+            self._fill()
+
+    @property
+    def store(self) -> Store:
+        """The org's database."""
+        if not self.opened:
+            self.open()
+        assert self._store is not None
+        return self._store
+
+    @property
+    def schema(self) -> Schema:
+        """The objects, with the custom fields of this org."""
+        if not self.opened:
+            self.open()
+        return self._schema
+
+    @schema.setter
+    def schema(self, schema: Schema) -> None:
+        self._schema = schema
 
     def _fill(self) -> None:
         with self.transaction():
@@ -280,6 +321,11 @@ class Org:
             self._fill()
 
 
+def domain(alias: str) -> str:
+    """The domain of the usernames that an org of that alias begins with."""
+    return f"{alias}.example"
+
+
 class Orgs:
     """The orgs of a process, found by alias, by id in either length, or by the username of one of their users.
 
@@ -302,6 +348,8 @@ class Orgs:
         if self.get(alias):
             raise ValueError(f"there is an org {alias} already")
         org = Org(alias, scenario, self._seed, self._path, self)
+        if self._path:
+            org.open()
         self._by_id[org.org_id] = org
         return org
 
@@ -319,21 +367,29 @@ class Orgs:
         It reads without the orgs' locks: a writer in one org never waits for another.
         """
         sql = 'SELECT 1 FROM "User" WHERE org = ? AND Username = ? AND Id IS NOT ?'
-        return any(org.store.peek(sql, [org.org_id, username, except_user]) for org in self)
+        return any(org.store.peek(sql, [org.org_id, username, except_user]) for org in self._may_have(username))
+
+    def live(self) -> Iterator[Org]:
+        """The orgs that have been used."""
+        return (org for org in self if org.opened)
+
+    def _may_have(self, username: str) -> Iterator[Org]:
+        """The orgs in which that username can be: the users that a scenario begins with are of the org's own domain."""
+        return (org for org in self if org.opened or username.lower().endswith(f"@{domain(org.alias)}".lower()))
 
     def peek_documents(self, kind: str) -> Iterator[tuple[Org, str, dict[str, Any]]]:
         """The documents of a kind in all orgs, for what is unique among them, as consumer keys are.
 
         It reads without the orgs' locks, as ``username_taken``.
         """
-        for org in self:
+        for org in self.live():
             sql = "SELECT name, value FROM _document WHERE org = ? AND kind = ? ORDER BY name"
             for name, value in org.store.peek(sql, [org.org_id, kind]):
                 yield org, name, json.loads(value)
 
     def by_username(self, username: str) -> tuple[Org, dict[str, Any]] | None:
         """The org in which the username is, and the user's row. No two users of all orgs have the same."""
-        for org in self:
+        for org in self._may_have(username):
             found = org.store.peek('SELECT Id FROM "User" WHERE org = ? AND Username = ?', [org.org_id, username])
             if found:
                 return org, org.get("User", found[0][0])

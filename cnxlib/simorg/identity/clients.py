@@ -46,7 +46,7 @@ class Client:
 
 def find(orgs: Orgs, key: str) -> Client | None:
     """The app with that consumer key, in whichever org it is."""
-    for org in orgs if key else ():
+    for org in orgs.live() if key else ():
         if org.document(SECRETS, key) is None:
             continue
         for name, app in org.documents("ConnectedApp").items():

@@ -35,7 +35,7 @@ def redeem(org: Org, token: str, client_key: str) -> str:
 
 def drop(orgs: Orgs, token: str) -> bool:
     """Revoke a refresh token; False when no org has it."""
-    for org in orgs:
+    for org in orgs.live():
         if org.document(KIND, _name(token)) is not None:
             org.drop_document(KIND, _name(token))
             return True

@@ -227,7 +227,7 @@ def register(org: Org, oauth: dict[str, Any]) -> None:
     key, secret = oauth.get("consumerKey"), oauth.pop("consumerSecret", None)
     if key is not None:
         check_credential("Consumer Key", key)
-        if clients.taken(org.directory or [org], key):
+        if clients.taken(org.directory.live() if org.directory else [org], key):
             raise ApiError("DUPLICATE_VALUE", "The consumer key is already taken", ["consumerKey"])
     if secret is not None:
         check_credential("Consumer Secret", secret)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from .. import packages
+from ..org import domain
 from ..schema import Loader
 from . import crowd
 from .flags import Flags
@@ -80,7 +81,7 @@ def login_username(name: str, alias: str) -> str:
 
 def username(user: str, alias: str) -> str:
     """The username of a scenario's user in the org `alias`: no two orgs of a process have the same."""
-    return f"{user}@{alias}.example"
+    return f"{user}@{domain(alias)}"
 
 
 def _raw(name: str) -> dict[str, Any]:

@@ -31,15 +31,17 @@ class Seeder:
     def __call__(self, org: Org) -> None:
         """Fill an empty org."""
         Filling(org, load(org.scenario, org.alias)).fill()
-        self._apply(org, self._logins.get(org.alias) or self._new(org))
+        self._apply(org, self.login(org))
 
     def login(self, org: Org) -> Login:
-        """How to log in to the org."""
+        """How to log in to the org, which need not be opened yet."""
+        if org.alias not in self._logins:
+            self._logins[org.alias] = self._new(org)
         return self._logins[org.alias]
 
     def adopt(self, org: Org, kept: Login | None) -> None:
         """Take over an org that a state file brought, with the login that was kept beside it (None: with a new one)."""
-        if org.alias not in self._logins:
+        if org.restored:
             self._apply(org, kept or self._new(org))
 
     def _new(self, org: Org) -> Login:
