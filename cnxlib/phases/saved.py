@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter
 
 from cnxlib.errors import ParameterError
 from cnxlib.inventory import OrgEntry, inventory_path
@@ -53,4 +53,8 @@ def _unknown(what: str, name: str, known: Sequence[str], alias: str) -> Paramete
 def defaults(phase: Phase[Any]) -> dict[str, Any]:
     """The default of each parameter as a JSON value, by name, in the model's order."""
     fields = phase.params.model_fields
-    return {name: to_jsonable_python(field.get_default(call_default_factory=True)) for name, field in fields.items()}
+    as_json = TypeAdapter(Any)
+    return {
+        name: as_json.dump_python(field.get_default(call_default_factory=True), mode="json")
+        for name, field in fields.items()
+    }
