@@ -14,6 +14,7 @@ from .actor import Actor
 from .calls import Answer, Call, Resource, resource
 from .errors import ApiError, method_not_allowed, not_found
 from .gate import BODY
+from .identity import app_credentials
 from .identity.sessions import authenticate as by_session
 from .metadata import rest_door
 from .org import Org
@@ -64,6 +65,9 @@ RESOURCES: list[Resource] = [
     resource("composite/sobjects", POST=collection.create, PATCH=collection.update, DELETE=collection.delete),
     resource("composite/sobjects/([^/]+)", POST=collection.retrieve, GET=collection.retrieve),
     resource("composite/sobjects/([^/]+)/([^/]+)", PATCH=collection.upsert),
+    resource("apps/oauth/usage", GET=app_credentials.usage),
+    resource("apps/oauth/credentials/([^/]+)", GET=app_credentials.credentials),
+    resource("apps/oauth/credentials/([^/]+)/([^/]+)", GET=app_credentials.credential),
     resource("metadata/deployRequest", POST=rest_door.begin),
     resource("metadata/deployRequest/([^/]+)", GET=rest_door.status, PATCH=rest_door.cancel),
     resource("sobjects", GET=describe.everything),

@@ -22,7 +22,7 @@ from .connections import Protocol
 from .control import Simulation
 from .errors import ApiError, method_not_allowed, not_found
 from .gate import Gate
-from .identity import authorize, frontdoor, oauth, soap_login, users
+from .identity import authorize, frontdoor, introspect, oauth, soap_login, users
 from .metadata import door, jobs
 from .org import Org
 
@@ -38,6 +38,7 @@ def application(simulation: Simulation, latency: float = 0.0) -> Gate:
     routes: list[BaseRoute] = [
         *control.routes(),
         *oauth.routes(),
+        *introspect.routes(),
         *authorize.routes(),
         *users.routes(),
         *frontdoor.routes(),

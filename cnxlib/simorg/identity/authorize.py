@@ -18,7 +18,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ..gate import ALIAS, BODY
-from . import clients, history, logins
+from ..org import Org, Orgs
+from . import admission, clients, history, logins
 from .clients import Client
 from .problems import OAuthError
 
@@ -57,10 +58,14 @@ def page(request: Request) -> Response:
         return OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration").response()
     if form.get("response_type") != "code":
         return _back(form, error="unsupported_response_type", error_description="response type not supported")
+    orgs: Orgs = request.app.state.orgs
+    known = orgs.by_username(form.get("username", ""))
+    if known:
+        client = client.used_in(known[0])
     request.scope[ALIAS] = client.org.alias
     if request.method == "GET":
         return _form(client, form, "")
-    user = logins.find_user(client.org, form.get("username", ""))
+    user = known[1] if known else None
     # A person in a browser needs no security token; a right password is enough.
     status = history.INVALID_PASSWORD if user is None else _verify(request, client, user, form)
     if user is None or status not in (history.SUCCESS, history.TOKEN_REQUIRED):
@@ -69,6 +74,12 @@ def page(request: Request) -> Response:
             form,
             "Please check your username and password. If you still can't log in, contact your administrator.",
         )
+    if problem := admission.problem(client.org.actor(user["Id"]), client):
+        return HTMLResponse(
+            "<!doctype html><title>OAuth Error</title><h1>OAuth Error</h1>"
+            f"<p>We can't authorize you because of an OAuth error.</p><p>{escape(problem)}</p>",
+            400,
+        )
     code = "aPrx" + secrets.token_urlsafe(40)
     expires = datetime.now(UTC).timestamp() + _LIFETIME
     pending = Pending(user["Id"], client.key, form["redirect_uri"], form.get("code_challenge", ""), expires)
@@ -76,17 +87,18 @@ def page(request: Request) -> Response:
     return _back(form, code=code)
 
 
-def redeem(client: Client, form: Mapping[str, str]) -> Pending:
-    """What the form's `code` stands for; it works once.
+def redeem(orgs: Orgs, client: Client, form: Mapping[str, str]) -> tuple[Org, Pending]:
+    """The org that the form's `code` is for, and what it stands for; it works once.
 
     Raises:
         OAuthError: a code that is unknown, used, expired or another app's; another redirect_uri; a wrong PKCE verifier.
     """
     name = _name(form.get("code", ""))
-    found = client.org.document(KIND, name)
-    if found is None:
+    org = next((each for each in orgs.live() if each.document(KIND, name) is not None), None)
+    found = org.document(KIND, name) if org else None
+    if org is None or found is None:
         raise OAuthError("invalid_grant", "invalid authorization code")
-    client.org.drop_document(KIND, name)
+    org.drop_document(KIND, name)
     pending = Pending(**found)
     if pending.client_key != client.key:
         raise OAuthError("invalid_grant", "invalid authorization code")
@@ -98,7 +110,7 @@ def redeem(client: Client, form: Mapping[str, str]) -> Pending:
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if not hmac.compare_digest(base64.urlsafe_b64encode(digest).decode().rstrip("="), pending.challenge):
             raise OAuthError("invalid_grant", "invalid code verifier")
-    return pending
+    return org, pending
 
 
 def _back(form: Mapping[str, str], **answer: str) -> Response:

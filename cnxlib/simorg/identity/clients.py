@@ -9,7 +9,7 @@ import hmac
 import secrets
 import string
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..org import Org, Orgs
@@ -18,17 +18,25 @@ SECRETS = "_ClientSecret"
 """Kind of the documents that hold consumer secrets, by consumer key: apart from the app, never read with it."""
 
 
+PUBLIC = "PlatformCLI"
+"""The consumer key of the Salesforce CLI's own app, which no org here has made and each can be logged in to by."""
+
+
 @dataclass(frozen=True)
 class Client:
     """One app as the token endpoint sees it.
 
     Attributes:
+        org: where it is used.
+        home: where it was made and its secret is; None for an app of nobody's here.
         external: it is an external client app (which has no username-password flow), not a connected app.
         run_as: the username that the client credentials flow runs as; empty where that flow is off.
+        approved_only: only users whom an administrator has approved may use it.
         certificate: the certificate (PEM) that assertions of the JWT bearer flow are checked with; may be empty.
     """
 
     org: Org
+    home: Org | None
     name: str
     key: str
     external: bool
@@ -37,10 +45,20 @@ class Client:
     run_as: str
     certificate: str
     secret_optional: bool
+    approved_only: bool = False
+
+    @property
+    def installed(self) -> bool:
+        """Whether the org that it is used in has it: a connected app can be used in others too."""
+        return self.home is self.org
+
+    def used_in(self, org: Org) -> Client:
+        """The app as it is used in another org."""
+        return replace(self, org=org)
 
     def secret_matches(self, given: str) -> bool:
         """Whether `given` is the app's consumer secret."""
-        stored = self.org.document(SECRETS, self.key)
+        stored = self.home.document(SECRETS, self.key) if self.home else None
         return stored is not None and hmac.compare_digest(str(stored["secret"]).encode(), given.encode())
 
 
@@ -55,7 +73,7 @@ def find(orgs: Orgs, key: str) -> Client | None:
         for settings in org.documents("ExtlClntAppGlobalOauthSettings").values():
             if settings.get("consumerKey") == key:
                 return _external(org, settings)
-    return None
+    return _public(orgs) if key == PUBLIC else None
 
 
 def taken(orgs: Iterable[Org], key: str) -> bool:
@@ -81,6 +99,7 @@ def new_secret() -> str:
 def _connected(org: Org, name: str, oauth: Mapping[str, Any]) -> Client:
     return Client(
         org=org,
+        home=org,
         name=name,
         key=oauth["consumerKey"],
         external=False,
@@ -89,6 +108,7 @@ def _connected(org: Org, name: str, oauth: Mapping[str, Any]) -> Client:
         run_as=oauth.get("oauthClientCredentialUser", "") if oauth.get("isClientCredentialEnabled") else "",
         certificate=oauth.get("certificate", ""),
         secret_optional=oauth.get("isConsumerSecretOptional", False),
+        approved_only=oauth.get("isAdminApproved", False),
     )
 
 
@@ -110,6 +130,7 @@ def _external(org: Org, settings: Mapping[str, Any]) -> Client:
     scopes = ",".join(found.get("commaSeparatedOauthScopes", "") for found in mine)
     return Client(
         org=org,
+        home=org,
         name=app,
         key=settings["consumerKey"],
         external=True,
@@ -118,4 +139,24 @@ def _external(org: Org, settings: Mapping[str, Any]) -> Client:
         run_as=next((policy.get("clientCredentialsFlowUser", "") for policy in policies), "") if allowed else "",
         certificate=settings.get("certificate", ""),
         secret_optional=settings.get("isConsumerSecretOptional", False),
+        approved_only=any(each.get("permittedUsersPolicyType") == "AdminApprovedPreAuthorized" for each in policies),
+    )
+
+
+def _public(orgs: Orgs) -> Client | None:
+    """The Salesforce CLI's app, in some org until it is known who logs in."""
+    org = next(iter(orgs), None)
+    if org is None:
+        return None
+    return Client(
+        org=org,
+        home=None,
+        name="Salesforce CLI",
+        key=PUBLIC,
+        external=False,
+        callbacks=("http://localhost:1717/OauthRedirect",),
+        scopes=("RefreshToken", "Api", "Web"),
+        run_as="",
+        certificate="",
+        secret_optional=True,
     )

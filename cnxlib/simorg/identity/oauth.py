@@ -21,7 +21,7 @@ from starlette.routing import Route
 from ..errors import ApiError
 from ..gate import ALIAS, BODY
 from ..org import Org, Orgs
-from . import authorize, clients, history, jwt, logins, refresh, sessions
+from . import admission, authorize, clients, history, jwt, logins, refresh, sessions
 from .clients import Client
 from .problems import OAuthError
 
@@ -38,7 +38,7 @@ def routes() -> list[Route]:
 
 def token(request: Request) -> Response:
     """Exchange a grant for an access token (OAuth 2.0 token endpoint)."""
-    form = _form(request)
+    form = form_of(request)
     try:
         grant = _GRANTS.get(form.get("grant_type", ""))
         if grant is None:
@@ -46,11 +46,13 @@ def token(request: Request) -> Response:
         return JSONResponse(grant(request, form), headers={"Cache-Control": "no-store"})
     except OAuthError as error:
         return error.response()
+    except ApiError:  # the user is no longer active
+        return OAuthError("invalid_grant", "inactive user").response()
 
 
 def revoke(request: Request) -> Response:
     """End the session or the refresh token given as `token`; an unknown one is a 400 `invalid_token`."""
-    form = _form(request)
+    form = form_of(request)
     orgs: Orgs = request.app.state.orgs
     given = form.get("token") or request.query_params.get("token", "")
     if refresh.drop(orgs, given):
@@ -64,7 +66,7 @@ def revoke(request: Request) -> Response:
     return Response(status_code=200)
 
 
-def _form(request: Request) -> Form:
+def form_of(request: Request) -> Form:
     """The form fields, with client id and secret from an `Authorization: Basic` header where there is one."""
     fields = dict(parse_qsl(request.scope[BODY].decode("utf-8", "replace"), keep_blank_values=True))
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
@@ -77,8 +79,12 @@ def _form(request: Request) -> Form:
     return fields
 
 
-def _client(request: Request, form: Form, *, secret_needed: bool = True) -> Client:
-    """The app of the form's client id, its secret checked."""
+def client_of(request: Request, form: Form, *, secret_needed: bool = True) -> Client:
+    """The app of the form's client id, its secret checked.
+
+    Raises:
+        OAuthError: no such app, or another secret.
+    """
     client = clients.find(request.app.state.orgs, form.get("client_id", ""))
     if client is None:
         raise OAuthError("invalid_client_id", "client identifier invalid")
@@ -90,9 +96,9 @@ def _client(request: Request, form: Form, *, secret_needed: bool = True) -> Clie
 
 
 def _password(request: Request, form: Form) -> dict[str, Any]:
-    client = _client(request, form)
+    client = client_of(request, form)
+    client, user = _used_by(request, client, form.get("username", ""))
     org = client.org
-    user = logins.find_user(org, form.get("username", ""))
     if user is None:
         raise OAuthError("invalid_grant", "authentication failure")
     settings = org.document("OauthOidcSettings", "OauthOidc") or {}
@@ -100,55 +106,59 @@ def _password(request: Request, form: Form) -> dict[str, Any]:
         status = history.FLOW_DISABLED  # external client apps have no such flow at all
     else:
         status = logins.verify(org, user, form.get("password", ""), logins.address(request))
-    _record(request, org, user["Id"], client, status, history.OAUTH)
+    if status == history.SUCCESS and admission.problem(org.actor(user["Id"]), client):
+        status = history.APP_NOT_INSTALLED
+    _record(request, org, user["Id"], client, status)
+    if status == history.APP_NOT_INSTALLED:
+        admission.admit(org.actor(user["Id"]), client)
     if status == history.RESTRICTED_IP:
         raise OAuthError("invalid_grant", "ip restricted")
     if status != history.SUCCESS:
         raise OAuthError("invalid_grant", "authentication failure")
-    return _issue(request, client, user["Id"])
+    return _issue(request, client, user["Id"], tell_scope=False)
 
 
 def _client_credentials(request: Request, form: Form) -> dict[str, Any]:
-    client = _client(request, form)
+    client = client_of(request, form)
     if not client.run_as:
         raise OAuthError("invalid_grant", "no client credentials user enabled")
     user = logins.find_user(client.org, client.run_as)
     if user is None or not user["IsActive"]:
         raise OAuthError("invalid_grant", "no client credentials user enabled")
-    _record(request, client.org, user["Id"], client, history.SUCCESS, history.OAUTH)
+    _record(request, client.org, user["Id"], client, history.SUCCESS)
     # Never full, web or refresh_token: those scopes are filtered out of this flow.
-    answer = _issue(request, client, user["Id"])
-    return answer | {
-        "scope": " ".join(_scopes(client, without=("full", "web", "refresh_token", "offline_access"))) or "api"
-    }
+    allowed = scopes(client, without=("full", "web", "refresh_token", "offline_access"))
+    return _issue(request, client, user["Id"], scope=" ".join(allowed) or "api")
 
 
 def _jwt_bearer(request: Request, form: Form) -> dict[str, Any]:
     client, username = jwt.verify(request.app.state.orgs, form.get("assertion", ""))
-    request.scope[ALIAS] = client.org.alias
-    user = logins.find_user(client.org, username)
+    client, user = _used_by(request, client, username)
     if user is None or not user["IsActive"]:
         raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-    _record(request, client.org, user["Id"], client, history.SUCCESS, history.OAUTH)
-    return _issue(request, client, user["Id"]) | {"scope": " ".join(_scopes(client))}
+    return _logged_in(request, client, user["Id"])
 
 
 def _authorization_code(request: Request, form: Form) -> dict[str, Any]:
-    client = _client(request, form, secret_needed=False)
-    pending = authorize.redeem(client, form)
+    client = client_of(request, form, secret_needed=False)
+    org, pending = authorize.redeem(request.app.state.orgs, client, form)
     if "client_secret" not in form and not client.secret_optional:
         raise OAuthError("invalid_client", "invalid client credentials")
-    _record(request, client.org, pending.user_id, client, history.SUCCESS, history.OAUTH)
-    answer = _issue(request, client, pending.user_id) | {"scope": " ".join(_scopes(client))}
+    client = client.used_in(org)
+    request.scope[ALIAS] = org.alias
+    answer = _logged_in(request, client, pending.user_id)
     if {"RefreshToken", "OfflineAccess"} & set(client.scopes):
         answer["refresh_token"] = refresh.issue(client.org, pending.user_id, client.key)
     return answer
 
 
 def _refresh_token(request: Request, form: Form) -> dict[str, Any]:
-    client = _client(request, form, secret_needed=False)
-    user_id = refresh.redeem(client.org, form.get("refresh_token", ""), client.key)
-    return _issue(request, client, user_id) | {"scope": " ".join(_scopes(client))}
+    client = client_of(request, form, secret_needed=False)
+    org, user_id = refresh.redeem(request.app.state.orgs, form.get("refresh_token", ""), client.key)
+    client = client.used_in(org)
+    request.scope[ALIAS] = org.alias
+    admission.admit(org.actor(user_id), client)
+    return _issue(request, client, user_id)
 
 
 _GRANTS: dict[str, Callable[[Request, Form], dict[str, Any]]] = {
@@ -160,7 +170,7 @@ _GRANTS: dict[str, Callable[[Request, Form], dict[str, Any]]] = {
 }
 
 
-def _scopes(client: Client, without: tuple[str, ...] = ()) -> list[str]:
+def scopes(client: Client, without: tuple[str, ...] = ()) -> list[str]:
     """The app's scopes by their OAuth names: `RefreshToken` is `refresh_token`."""
     names = {
         "RefreshToken": "refresh_token",
@@ -173,31 +183,53 @@ def _scopes(client: Client, without: tuple[str, ...] = ()) -> list[str]:
     return [scope for scope in found if scope not in without]
 
 
-def _record(request: Request, org: Org, user_id: str, client: Client, status: str, login_type: str) -> None:
+def _record(request: Request, org: Org, user_id: str, client: Client, status: str) -> None:
     history.record(
         org,
         user_id,
         status=status,
-        login_type=login_type,
+        login_type=history.OAUTH,
         application=client.name,
         url=request.url.netloc,
         source=logins.address(request),
     )
 
 
-def _issue(request: Request, client: Client, user_id: str) -> dict[str, Any]:
+def _used_by(request: Request, client: Client, username: str) -> tuple[Client, dict[str, Any] | None]:
+    """The app as it is used in the org of that user, and the user's row; the app in its own org for an unknown one."""
+    orgs: Orgs = request.app.state.orgs
+    known = orgs.by_username(username) if username else None
+    if known is None:
+        return client, None
+    request.scope[ALIAS] = known[0].alias
+    return client.used_in(known[0]), known[1]
+
+
+def _logged_in(request: Request, client: Client, user_id: str) -> dict[str, Any]:
+    """A session of a user who has shown who it is, where the app is one that this user may log in by."""
+    refused = bool(admission.problem(client.org.actor(user_id), client))
+    _record(request, client.org, user_id, client, history.APP_NOT_INSTALLED if refused else history.SUCCESS)
+    admission.admit(client.org.actor(user_id), client)
+    return _issue(request, client, user_id)
+
+
+def _issue(
+    request: Request, client: Client, user_id: str, *, scope: str | None = None, tell_scope: bool = True
+) -> dict[str, Any]:
+    scope = " ".join(scopes(client)) if scope is None else scope
     base = f"{request.url.scheme}://{request.url.netloc}"
     identity = f"{base}/id/{client.org.org_id}/{user_id}"
     issued_at = str(int(datetime.now(UTC).timestamp() * 1000))
-    stored = client.org.document(clients.SECRETS, client.key) or {}
+    stored = (client.home.document(clients.SECRETS, client.key) if client.home else None) or {}
     signature = hmac.new(
         str(stored.get("secret", "")).encode(), (identity + issued_at).encode(), hashlib.sha256
     ).digest()
     return {
-        "access_token": sessions.open_session(client.org, user_id),
+        "access_token": sessions.open_session(client.org, user_id, client=client.key, scope=scope),
         "instance_url": base,
         "id": identity,
         "token_type": "Bearer",
         "issued_at": issued_at,
         "signature": base64.b64encode(signature).decode(),
+        **({"scope": scope} if tell_scope else {}),
     }

@@ -18,19 +18,28 @@ def issue(org: Org, user_id: str, client_key: str) -> str:
     return token
 
 
-def redeem(org: Org, token: str, client_key: str) -> str:
-    """The id of the user whose token it is.
+def find(orgs: Orgs, token: str, client_key: str) -> tuple[Org, str] | None:
+    """The org in which an app's token is, and the id of the user whose it is; None for a token that is no more."""
+    for org in orgs.live():
+        found = org.document(KIND, _name(token))
+        if found is not None and found["client"] == client_key:
+            return org, str(found["user"])
+    return None
+
+
+def redeem(orgs: Orgs, token: str, client_key: str) -> tuple[Org, str]:
+    """The org and the id of the user whose token it is.
 
     Raises:
         OAuthError: invalid_grant, for a token that is unknown, revoked, or another app's.
     """
-    found = org.document(KIND, _name(token))
-    if found is None or found["client"] != client_key:
+    found = find(orgs, token, client_key)
+    if found is None:
         raise OAuthError("invalid_grant", "expired access/refresh token")
-    user_id: str = found["user"]
+    org, user_id = found
     if not org.get("User", user_id, ["IsActive"])["IsActive"]:
         raise OAuthError("invalid_grant", "inactive user")
-    return user_id
+    return found
 
 
 def drop(orgs: Orgs, token: str) -> bool:

@@ -17,7 +17,7 @@ from ..errors import ApiError
 from ..gate import ALIAS
 from ..languages import LANGUAGE
 from ..org import Actor, Org, Orgs
-from . import policy
+from . import clients, policy
 
 KIND = "_Session"
 
@@ -68,6 +68,7 @@ def authenticate(request: HTTPConnection) -> tuple[Org, Actor]:
     org, actor = resolve(request.app.state.orgs, token.strip())
     request.scope[ALIAS] = org.alias
     require_api(actor)
+    check_app(request.app.state.orgs, org, actor, token.strip())
     return org, actor
 
 
@@ -97,6 +98,23 @@ def require_api(actor: Actor) -> None:
     """Refuse a user without the API Enabled permission (API_DISABLED_FOR_ORG, 403)."""
     if not actor.has("ApiEnabled"):
         raise ApiError("API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.", status=403)
+
+
+def check_app(orgs: Orgs, org: Org, actor: Actor, token: str) -> None:
+    """Refuse a session that API Access Control keeps out of the APIs.
+
+    Where ConnectedAppSettings.enableAdminApprovedAppsOnly is on, sessions are taken of the org's own apps whose users
+    an administrator approves; one by a password alone, or out of a browser, is not. Use Any API Client lifts it.
+
+    Raises:
+        ApiError: INVALID_SESSION_ID (401), in the words that users have reported.
+    """
+    settings = org.document("ConnectedAppSettings", "ConnectedApp") or {}
+    if not settings.get("enableAdminApprovedAppsOnly") or actor.has("UseAnyApiClient"):
+        return
+    client = clients.find(orgs, (about(org, token) or {}).get("client", ""))
+    if client is None or client.home is not org or not client.approved_only:
+        raise ApiError("INVALID_SESSION_ID", "This session is not valid for use with the REST API", status=401)
 
 
 def expired() -> ApiError:

@@ -45,6 +45,7 @@ def serve(request: Request) -> Response:
         call = soap.parse(request.scope[BODY])
         try:
             org, actor = sessions.resolve(request.app.state.orgs, call.session_id or "")
+            sessions.check_app(request.app.state.orgs, org, actor, call.session_id or "")
         except ApiError as error:
             raise SoapFault(
                 "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session"
