@@ -1,7 +1,6 @@
 """The run record: what is written is whole, in order, and never reported when it could not be."""
 
 import json
-import os
 import threading
 from pathlib import Path
 
@@ -104,7 +103,7 @@ def test_json_is_replaced_as_a_whole(tmp_path: Path) -> None:
     record.write_json("run.json", {"status": "failed"})
     record.write_json("run.json", {"status": "converged"})
     assert record.read_json() == {"status": "converged"}
-    assert sorted(os.listdir(record.path)) == ["events.jsonl", "run.json"]
+    assert sorted(path.name for path in record.path.iterdir()) == ["events.jsonl", "run.json"]
     (record.path / "run.json").write_text("{")
     with pytest.raises(RecordError, match=r"run\.json"):
         record.read_json()
