@@ -51,7 +51,7 @@ def _serve(options: argparse.Namespace, directory: Path) -> int:
     context = server_context(inventory.ca_file)
     seeder = Seeder()
     simulation = Simulation(Orgs(seeder, options.state), seeder, inventory, Stats(), Faults())
-    simulation.add(*_wanted(options))
+    simulation.add(*_wanted(options, simulation.orgs.kept()))
     serving = Serving(application(simulation, options.latency_ms / 1000), sockets, context)
     serving.start()
     ready = {
@@ -76,15 +76,24 @@ def _wait_for_end_of_input(stop: threading.Event) -> None:
     stop.set()
 
 
-def _wanted(options: argparse.Namespace) -> list[tuple[str, str]]:
-    """Alias and scenario of each org: --scenario under its own name, then --org; `fresh` when none is given."""
+def _wanted(options: argparse.Namespace, kept: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Alias and scenario of each org: --scenario under its own name, then --org, then all that the state file `kept`.
+
+    `fresh` when there is none.
+
+    Raises:
+        ValueError: --org is not ALIAS=SCENARIO, or names another scenario than the state file has.
+    """
     wanted = [(scenario, scenario) for scenario in options.scenario]
     for text in options.org:
         alias, separator, scenario = text.partition("=")
         if not separator:
             raise ValueError(f"--org takes ALIAS=SCENARIO, not {text!r}")
         wanted.append((alias, scenario))
-    return wanted or [("fresh", "fresh")]
+    for alias, scenario in wanted:
+        if dict(kept).get(alias, scenario) != scenario:
+            raise ValueError(f"the state file has {alias} as {dict(kept)[alias]}, not as {scenario}")
+    return [*wanted, *(each for each in kept if each not in wanted)] or [("fresh", "fresh")]
 
 
 def _port(text: str) -> int:

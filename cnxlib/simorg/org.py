@@ -22,7 +22,7 @@ from .actor import Actor
 from .errors import ApiError
 from .schema import Field, Schema, SObject, parse_field, standard
 from .snapshot import snapshot
-from .store import Store
+from .store import Store, orgs_in
 
 __all__ = ["Actor", "Org", "Orgs"]
 
@@ -115,7 +115,7 @@ class Org:
             packages.publish(self)
             if self._seed:
                 self._seed(self)
-            self.store.put_document("_org", "seeded", {"scenario": self.scenario})
+            self.store.put_document("_org", "seeded", {"alias": self.alias, "scenario": self.scenario})
 
     def _restore_fields(self) -> None:
         for name, description in self.store.documents("CustomField").items():
@@ -352,6 +352,10 @@ class Orgs:
             org.open()
         self._by_id[org.org_id] = org
         return org
+
+    def kept(self) -> list[tuple[str, str]]:
+        """Alias and scenario of each org in the state file, in the order of their aliases."""
+        return sorted((each["alias"], each["scenario"]) for each in orgs_in(self._path)) if self._path else []
 
     def get(self, alias: str) -> Org | None:
         """The org of that alias."""

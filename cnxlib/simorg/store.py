@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from .schema import Field, Schema, SObject
@@ -28,6 +29,26 @@ def quote(name: str) -> str:
 
 def _casefold(text: str | None) -> str | None:
     return None if text is None else str(text).casefold()
+
+
+def orgs_in(path: str) -> list[dict[str, str]]:
+    """What the orgs of a state file said of themselves when they were filled: `alias` and `scenario`.
+
+    Raises:
+        OSError: the file is no state file.
+    """
+    if not Path(path).exists():
+        return []
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_document'").fetchall():
+            return []
+        found = connection.execute("SELECT value FROM _document WHERE kind = '_org' AND name = 'seeded'").fetchall()
+        return [json.loads(value) for (value,) in found]
+    except sqlite3.DatabaseError as error:
+        raise OSError(f"{path} is no state file: {error}") from error
+    finally:
+        connection.close()
 
 
 class Store:

@@ -179,3 +179,38 @@ def test_a_modern_org_has_soap_login_and_app_creation_off(server: Server) -> Non
     app = "<fullName>Conexiom</fullName><contactEmail>a@b.example</contactEmail><label>Conexiom</label>"
     call = f'<createMetadata><metadata xmlns:x="{xsi}" x:type="ConnectedApp">{app}</metadata></createMetadata>'
     assert "You can't create a connected app." in org.soap("m/62.0", call, org.about["access_token"]).text
+
+
+def test_every_org_of_the_state_file_comes_back(tmp_path: Path) -> None:
+    arguments = ("--state", str(tmp_path / "orgs.db"))
+    first = Server(*arguments, "--org", "named=fresh")
+    try:
+        made = first.http.post(f"{first.url}/_sim/orgs", json={"alias": "made", "scenario": "modern"}).json()
+        org = Org(first, made)
+        assert org.call("POST", "sobjects/PermissionSet", json={"Name": "Kept", "Label": "Kept"}).status_code == 201
+    finally:
+        assert first.close() == 0
+    second = Server(*arguments)
+    try:
+        assert {each["alias"]: each["scenario"] for each in second.ready["orgs"]} == {
+            "made": "modern",
+            "named": "fresh",
+        }
+        again = Org(second, next(each for each in second.ready["orgs"] if each["alias"] == "made"))
+        assert again.about == made
+        assert len(again.query("SELECT Id FROM PermissionSet WHERE Name = 'Kept'")) == 1
+    finally:
+        assert second.close() == 0
+
+
+def test_a_state_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    state = tmp_path / "orgs.db"
+    first = Server("--state", str(state), "--org", "kept=fresh")
+    assert first.close() == 0
+    text = tmp_path / "notes.txt"
+    text.write_text("no database " * 100, "utf-8")
+    for arguments in [("--state", str(state), "--org", "kept=modern"), ("--state", str(text))]:
+        command = [sys.executable, "-m", "cnxlib.simorg", "serve", *arguments]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        assert (ended.returncode, ended.stdout) == (2, ""), ended
+        assert ended.stderr.startswith("simulated org: "), "no traceback"
