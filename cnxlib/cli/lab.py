@@ -71,10 +71,16 @@ def lab(
             *(sys.executable, "-m", "jupyterlab", str(start)),
             *(f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
             *(() if browser else ("--no-browser",)),
+            *_as_root(),
             *(more or ()),
         ]
         process = subprocess.Popen(command, env=environment, stdout=sys.stderr, cwd=start.parent)
         return until_it_ends(process)
+
+
+def _as_root() -> tuple[str, ...]:
+    """JupyterLab refuses root unless told; in a container there is nobody else, and it serves this machine alone."""
+    return ("--allow-root",) if getattr(os, "geteuid", lambda: 1)() == 0 else ()
 
 
 def _free_port() -> int:

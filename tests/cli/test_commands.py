@@ -141,7 +141,7 @@ def test_lab_without_jupyterlab_names_the_extra(tmp_path: Path) -> None:
 
 def test_lab_serves_the_notebooks_to_who_has_the_token(tmp_path: Path) -> None:
     pytest.importorskip("jupyterlab")
-    arguments = ["lab", "--demo", "fresh", "--no-browser", "--json", "--", "--allow-root"]
+    arguments = ["lab", "--demo", "fresh", "--no-browser", "--json"]
     with started(arguments, cwd=tmp_path) as lab:
         assert lab.stdout is not None
         told = json.loads("".join(iter(lab.stdout.readline, "}\n")) + "}")
