@@ -273,6 +273,16 @@ def test_record_types_can_be_assigned(api: Any) -> None:
     assert [(each.recordType, each.visible) for each in found] == [("Case.Orders", True)]
 
 
+def test_a_record_type_is_renamed_and_switched_off(api: Any, org: Org) -> None:
+    api.RecordType.create([api.RecordType(fullName="Case.Orders", label="Orders", active=True)])
+    api.RecordType.update([api.RecordType(fullName="Case.Orders", label="Old orders", active=False)])
+    api.RecordType.rename("Case.Orders", "Case.OldOrders")
+    found = org.query("SELECT Name, DeveloperName, IsActive FROM RecordType WHERE SobjectType = 'Case'")
+    assert [(row["Name"], row["DeveloperName"], row["IsActive"]) for row in found] == [
+        ("Old orders", "OldOrders", False)
+    ]
+
+
 # ---- the door
 
 

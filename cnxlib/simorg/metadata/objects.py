@@ -190,7 +190,7 @@ class RecordType(Kind):
         id_ = self.names(org).get(name)
         if id_ is None:
             raise self.unknown(name)
-        org.put("RecordType", org.get("RecordType", id_) | _columns(value))
+        org.store.update("RecordType", id_, _columns(value))
         self._keep(org, id_, value)
 
     def delete(self, org: Org, actor: Actor, name: str) -> None:
@@ -205,7 +205,7 @@ class RecordType(Kind):
         if new in self.names(org) or new.partition(".")[0] != old.partition(".")[0]:
             raise self.duplicate(new)
         field_types.check_name(new.partition(".")[2])
-        org.put("RecordType", org.get("RecordType", id_) | {"DeveloperName": new.partition(".")[2]})
+        org.store.update("RecordType", id_, {"DeveloperName": new.partition(".")[2]})
 
     def _keep(self, org: Org, id_: str, value: Value) -> None:
         rest = {element: each for element, each in value.items() if element not in ("active", "description", "label")}
