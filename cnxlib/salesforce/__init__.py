@@ -3,9 +3,11 @@
 from cnxlib.salesforce.requests import (
     Delete,
     DeleteRows,
+    Get,
     Identity,
     Insert,
     InsertRows,
+    LoginDoor,
     MakeSecret,
     Query,
     ReadMetadata,
@@ -22,9 +24,11 @@ from cnxlib.salesforce.soql import chunks, soql
 __all__ = [
     "Delete",
     "DeleteRows",
+    "Get",
     "Identity",
     "Insert",
     "InsertRows",
+    "LoginDoor",
     "MakeSecret",
     "Query",
     "ReadMetadata",

@@ -17,7 +17,7 @@ from simple_salesforce.exceptions import SalesforceError as RefusedBySalesforce
 from cnxlib.errors import OrgUnreachable, SessionExpired, Temporary
 from cnxlib.inventory import OrgEntry
 from cnxlib.salesforce.http import session as http_session
-from cnxlib.salesforce.login import log_in
+from cnxlib.salesforce.login import log_in, refusal_of_nobody
 from cnxlib.salesforce.metadata import MetadataDoor
 from cnxlib.salesforce.refusals import refusal_from_body
 
@@ -89,6 +89,10 @@ class Client:
     def write(self, method: str, path: str, body: Any = None, **kwargs: Any) -> Any:
         """POST, PATCH or DELETE that changes the org."""
         return self.changed(lambda: self._rest(method, path, json=body, **kwargs))
+
+    def knock(self, door: str, version: str) -> str:
+        """The code by which a way of logging in refuses somebody whom no org knows."""
+        return self.read(lambda: refusal_of_nobody(self.url, door, version, self._http))
 
     def user_id(self) -> str:
         """Id of the session's user, from the resource map's identity URL (…/id/00D…/005…).

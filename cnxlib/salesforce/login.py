@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from uuid import uuid4
 from xml.sax.saxutils import escape
 
 import lxml.etree
@@ -45,13 +46,8 @@ def log_in(alias: str, entry: OrgEntry, http: requests.Session) -> Session:
     login = entry.login
     if isinstance(login, SessionLogin):
         return Session(resolve(login.session), login.url.rstrip("/"))
-    # simple-salesforce's own SOAP login insists on *.salesforce.com on port 443, hence this request of our own.
     secret = resolve(login.password) + (resolve(login.security_token) if login.security_token else "")
-    answer = http.post(
-        f"{login.url.rstrip('/')}/services/Soap/u/{SOAP_VERSION}",
-        data=_ENVELOPE.format(username=escape(login.username), password=escape(secret)).encode(),
-        headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": "login"},
-    )
+    answer = _soap_login(login.url.rstrip("/"), SOAP_VERSION, login.username, secret, http)
     found = _texts(answer.content)
     if "sessionId" in found and "serverUrl" in found:
         server = urlsplit(found["serverUrl"])
@@ -62,6 +58,44 @@ def log_in(alias: str, entry: OrgEntry, http: requests.Session) -> Session:
         org=alias,
         hint="Check user name, password and security token (a new password makes a new token). "
         "Setup, Login History shows the reason; SOAP login may be switched off in the org.",
+    )
+
+
+def refusal_of_nobody(url: str, door: str, version: str, http: requests.Session) -> str:
+    """The code by which a way of logging in refuses a user, or an app, whom no org knows.
+
+    Parameters
+    ----------
+    url:
+        The org's address.
+    door:
+        "soap" or "oauth".
+    version:
+        The API version of SOAP login(), or the grant type of the token endpoint.
+    http:
+        The session that the request goes through.
+    """
+    nobody = f"nobody-{uuid4().hex}"
+    if door == "soap":
+        answer = _soap_login(url, version, f"{nobody}@nowhere.invalid", nobody, http)
+        code = _texts(answer.content).get("faultcode", "").rpartition(":")[2]
+        return code or f"HTTP {answer.status_code}"
+    form = {"grant_type": version, "client_id": nobody, "client_secret": nobody}
+    if version == "password":
+        form |= {"username": f"{nobody}@nowhere.invalid", "password": nobody}
+    answer = http.post(f"{url}/services/oauth2/token", data=form)
+    try:
+        return str(answer.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}"
+
+
+def _soap_login(url: str, version: str, username: str, password: str, http: requests.Session) -> requests.Response:
+    # simple-salesforce's own SOAP login insists on *.salesforce.com on port 443, hence this request of our own.
+    return http.post(
+        f"{url}/services/Soap/u/{version}",
+        data=_ENVELOPE.format(username=escape(username), password=escape(password)).encode(),
+        headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": "login"},
     )
 
 

@@ -49,6 +49,8 @@ class Org:
             ask.WriteMetadata: self._write_metadata,
             ask.MakeSecret: self._make_secret,
             ask.SecretHeld: self._secret_held,
+            ask.Get: lambda r: self._client.get(r.path),
+            ask.LoginDoor: lambda r: self._client.knock(r.door, r.version),
         }
 
     @property

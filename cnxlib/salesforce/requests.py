@@ -41,6 +41,25 @@ class ReadMetadata:
 
 
 @dataclass(frozen=True)
+class Get:
+    """One REST resource by its path below /services/data/vXX.0/. Answer: its JSON."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class LoginDoor:
+    """What a way of logging in says to a user, or an app, whom no org knows. Answer: the code of its refusal.
+
+    `version` is the API version of SOAP login(), or the grant type of the token endpoint. Nobody's failed logins are
+    counted, for there is no such user.
+    """
+
+    door: Literal["soap", "oauth"]
+    version: str
+
+
+@dataclass(frozen=True)
 class SecretHeld:
     """Whether the secret store holds `name` for this org. Answer: its reference, "" where not; costs no request."""
 
