@@ -108,10 +108,13 @@ class Store:
         return f"{quote(one.name)} {_AFFINITY.get(one.type, 'TEXT')}{collation}"
 
     def add_column(self, sobject: str, one: Field) -> None:
-        """Make the column of a custom field, unless another org of the same state file has made it."""
+        """Make the column of a custom field, unless another org of the same state file has made it.
+
+        It has no type: a field of that name may be of another type in another org, or later in this one.
+        """
         present = {row[1].lower() for row in self.connection.execute(f"PRAGMA table_info({quote(sobject)})")}
         if one.name.lower() not in present:
-            self.connection.execute(f"ALTER TABLE {quote(sobject)} ADD COLUMN {self._column(one)}")
+            self.connection.execute(f"ALTER TABLE {quote(sobject)} ADD COLUMN {quote(one.name)} COLLATE NOCASE")
 
     def clear_column(self, sobject: str, name: str) -> None:
         """Forget the values of a custom field that this org has no more; the column stays, for the other orgs."""
