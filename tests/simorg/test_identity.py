@@ -196,6 +196,28 @@ def test_the_identity_url_tells_who_it_is(org: Org) -> None:
     assert found["urls"]["rest"] == f"{org.server.url}/services/data/v68.0/"
 
 
+def test_userinfo_and_the_identity_url_in_detail(org: Org) -> None:
+    about = org.call("GET", "/services/oauth2/userinfo").json()
+    assert about["sub"] == f"{org.server.url}/id/{org.about['org_id']}/{about['user_id']}"
+    assert (about["utcOffset"], about["zoneinfo"]) == (-5 * 3600 * 1000, "America/Toronto")
+    assert (about["user_type"], about["is_salesforce_integration_user"]) == ("STANDARD", False)
+    own = org.call("GET", about["sub"].removeprefix(org.server.url)).json()
+    assert (own["asserted_user"], own["user_id"]) == (True, about["user_id"])
+    users = {row["Username"]: row["Id"] for row in org.query("SELECT Username, Id FROM User")}
+    other = org.call("GET", f"/id/{org.about['org_id']}/{users[org.user('csr1')]}").json()
+    assert other["asserted_user"] is False
+    for path, token, status, text in [
+        (f"/id/{org.about['org_id']}/{users[org.user('former.csr')]}", "", 404, "Inactive"),
+        (f"/id/{org.about['org_id']}/005000000000001", "", 404, "Bad_Id"),
+        (f"/id/00D000000000001/{about['user_id']}", "", 403, "Wrong_Org"),
+        (f"/id/{org.about['org_id']}/{about['user_id']}", "nonsense", 403, "Bad_OAuth_Token"),
+    ]:
+        answer = org.call("GET", path, token=token)
+        assert (answer.status_code, answer.text) == (status, text)
+    nobody = org.server.http.get(f"{org.server.url}/services/oauth2/userinfo")
+    assert (nobody.status_code, nobody.text) == (403, "Missing_OAuth_Token")
+
+
 @pytest.fixture(scope="module")
 def signer() -> tuple[rsa.RSAPrivateKey, str]:
     """A private key and the certificate that goes with it, as the app's metadata holds it."""
