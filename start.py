@@ -1,6 +1,6 @@
 """Set up `.venv` beside this file and run one of the project's commands in it; the standard library is all this needs.
 
-    python3 start.py demo|lab|test|check|format|lock|setup|clean [arguments]
+    python3 start.py demo|lab|test|bench|check|format|lock|setup|clean [arguments]
     python3 start.py cnx plan --org acme-sandbox
 
 On Windows: `py start.py demo`. The first run installs exactly what requirements.lock names, each file checked against
@@ -283,6 +283,11 @@ def test(arguments: Sequence[str]) -> int:
     return hand_over([*SIM, *pytest, *(arguments or ["notebooks", "tests"])], ROOT)
 
 
+def bench(arguments: Sequence[str]) -> int:
+    """Print what the simulated org costs, as ratios to a bare endpoint."""
+    return hand_over([str(ROOT / "tests" / "bench" / "ratios.py"), *arguments], ROOT)
+
+
 def cnx(arguments: Sequence[str]) -> int:
     """Run `cnx` with these arguments, where you are."""
     return hand_over(["-m", "cnxlib", *arguments], Path.cwd())
@@ -389,6 +394,7 @@ IN_VENV: dict[str, Callable[[Sequence[str]], int]] = {
     "demo": demo,
     "lab": lab,
     "test": test,
+    "bench": bench,
     "check": check,
     "format": format_code,
     "setup": only_setup,

@@ -18,7 +18,7 @@ import requests
 from cnxlib.phases import PHASES
 from tests.processes import cnx, started
 
-COMMANDS = ["demo", "sim serve", "sim run", "orgs", "plan", "apply", "verify", "schema", "lab"]
+COMMANDS = ["demo", "sim serve", "sim run", "orgs", "plan", "apply", "verify", "schema", "lab", "probe"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
