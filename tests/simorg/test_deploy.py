@@ -17,6 +17,11 @@ import simple_salesforce
 import zeep
 from simple_salesforce import Salesforce
 
+from cnxlib.simorg.metadata import jobs
+from cnxlib.simorg.metadata.deployment import Options
+from cnxlib.simorg.org import Org as SimOrg
+from cnxlib.simorg.org import Orgs
+from cnxlib.simorg.scenarios.seed import Seeder
 from tests.simorg.harness import Org, Server
 
 VERSION = "62.0"
@@ -286,6 +291,51 @@ def test_a_package_is_installed_by_its_number(wsdl: Any, org: Org) -> None:
     assert [row["Label"] for row in found][:1] == ["Conexiom Admin User"]
     files["installedPackages/cnxsf.installedPackage"] = body.replace("1.9", "9.9")
     assert problems(deployed(wsdl, files)) == [("cnxsf", "InstalledPackage version number : 9.9 does not exist!")]
+
+
+def test_an_object_that_needs_another_may_be_named_before_it(wsdl: Any, org: Org) -> None:
+    account = DESK[DESK.index("    <objectPermissions>") : DESK.index("</PermissionSet>")]
+    both = account.replace("Account", "Contact") + account
+    files = DESK_FILES | {"permissionsets/Desk.permissionset": DESK.replace(account, both)}
+    assert problems(deployed(wsdl, files)) == []
+    found = org.query("SELECT SobjectType FROM ObjectPermissions WHERE Parent.Name = 'Desk' ORDER BY SobjectType")
+    assert [row["SobjectType"] for row in found] == ["Account", "Contact"]
+
+
+def test_a_deployment_goes_on_after_a_restart(tmp_path: Path) -> None:
+    state = str(tmp_path / "orgs.db")
+    before = Orgs(Seeder(), state).add("kept", "fresh")
+    admin = before.actor(before.rows("User", Name="Maya Lindqvist")[0]["Id"])
+    id_ = jobs.deploy(before, admin, zipped(DESK_FILES), Options(singlePackage=True), 62)
+    before.store.close()
+    after = Orgs(Seeder(), state).add("kept", "fresh")
+    assert finished_job(after, id_)["result"]["status"] == "Succeeded"
+    assert len(after.rows("PermissionSet", Name="Desk")) == 1
+
+
+def finished_job(org: SimOrg, id_: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 5
+    while (job := jobs.find(org, id_))["result"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return job
+
+
+def test_a_deployment_of_a_user_who_is_gone_fails() -> None:
+    org = Orgs(Seeder()).add("gone", "fresh")
+    user = org.rows("User", Name="Grace Okafor")[0]["Id"]
+    id_ = jobs.deploy(org, org.actor(user), zipped(DESK_FILES), Options(singlePackage=True), 62)
+    org.store.update("User", user, {"IsActive": 0})
+    result = finished_job(org, id_)["result"]
+    assert (result["status"], result["errorStatusCode"]) == ("Failed", "INVALID_SESSION_ID")
+
+
+def test_old_jobs_are_forgotten() -> None:
+    org = Orgs(Seeder()).add("many", "fresh")
+    admin = org.actor(org.rows("User", Name="Maya Lindqvist")[0]["Id"])
+    ids = [jobs.deploy(org, admin, b"no zip", Options(checkOnly=True), 62) for _ in range(30)]
+    finished_job(org, ids[-1])
+    assert len(org.documents(jobs.KIND)) == 20
 
 
 def test_a_deployment_taken_back(wsdl: Any, org: Org) -> None:

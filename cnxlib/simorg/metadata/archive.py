@@ -16,7 +16,9 @@ MAX_SIZE = 64 * 1024 * 1024
 """Bytes of all files together, unzipped. Salesforce takes 600 MB; what this org holds is far smaller."""
 
 MAX_RATIO = 200
-"""How many times larger than the zip its files may be, together. XML hardly shrinks to less than a hundredth."""
+"""How many times larger than the zip its files may be, together, where they are more than a megabyte."""
+
+_HARMLESS = 1024 * 1024
 
 
 class BadArchive(Exception):
@@ -37,7 +39,7 @@ def read(content: bytes) -> dict[str, bytes]:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             if len(entries) > MAX_FILES:
                 raise BadArchive(f"The zip file holds more than {MAX_FILES} files")
-            left = min(MAX_SIZE, MAX_RATIO * len(content))
+            left = min(MAX_SIZE, max(_HARMLESS, MAX_RATIO * len(content)))
             files: dict[str, bytes] = {}
             for entry in entries:
                 _check_path(entry.filename)

@@ -33,7 +33,7 @@ def write_rows(
 ) -> None:
     """Rows of `sobject` below the set `parent`, one for each value of `key`; nothing granted means no row."""
     present = {str(row[key]): row for row in org.rows(sobject, ParentId=parent)}
-    for name, columns in wanted.items():
+    for name, columns in sorted(wanted.items()):  # by name: Account is there before Contact, which needs it
         row = present.get(name)
         if not any(granted for column, granted in columns.items() if column != "SobjectType"):
             if row:
