@@ -9,6 +9,7 @@ from typing import Any
 
 from .calls import Answer, Call
 from .errors import ApiError
+from .faults import PART
 
 MAX_PARTS = 25
 MAX_HEAVY = 5
@@ -82,7 +83,7 @@ def _serve(call: Call, parts: list[Mapping[str, Any]], answers: dict[str, Answer
     for each in parts:
         name = str(each["referenceId"])
         try:
-            answer = call.dispatch(_part(call, each, values))
+            answer = _struck(each) or call.dispatch(_part(call, each, values))
         except _Unresolved as problem:
             answer = _halted(str(problem))
         except ApiError as error:
@@ -93,6 +94,13 @@ def _serve(call: Call, parts: list[Mapping[str, Any]], answers: dict[str, Answer
         elif stop:
             return False
     return all(answer.status < 300 for answer in answers.values())
+
+
+def _struck(each: Mapping[str, Any]) -> Answer | None:
+    """The refusal of a part that a fault strikes."""
+    strikes = PART.get()
+    error = strikes(str(each.get("method", "GET")), str(each["url"])) if strikes else None
+    return Answer(error.status, [error.rest()]) if error else None
 
 
 def _part(call: Call, each: Mapping[str, Any], values: Mapping[str, Any]) -> Call:
@@ -173,7 +181,8 @@ def batch(call: Call) -> Answer:
         body = each.get("richInput")
         raw = json.dumps(body).encode() if body is not None else b""
         try:
-            answer = call.dispatch(call.within(str(each.get("method", "GET")), str(each["url"]), raw))
+            part = call.within(str(each.get("method", "GET")), str(each["url"]), raw)
+            answer = _struck(each) or call.dispatch(part)
         except ApiError as error:
             answer = Answer(error.status, [one.rest() for one in error.all()])
         failed = failed or answer.status >= 300

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from .errors import ApiError
 from .packages.conditions import REFUSED
 from .soap import METADATA, SoapFault
 
@@ -45,6 +48,14 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
     "already_in_process": (400, "ALREADY_IN_PROCESS", "The changes you requested are already being processed."),
     "first_poll_400": (400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
 }
+
+
+# Refusals that concern rows: of a composite or a batch they strike a part, as Salesforce would tell them
+_OF_ROWS = ("lock_row", "first_poll_400")
+_COMPOSITE = re.compile(r"/composite(/batch)?/?(\?|$)")
+
+PART: ContextVar[Callable[[str, str], ApiError | None] | None] = ContextVar("PART", default=None)
+"""What strikes a part (its method and address) of the composite or batch being served."""
 
 
 @dataclass
@@ -112,8 +123,24 @@ class Faults:
 
     def striking(self, alias: str, method: str, target: str) -> list[Fault]:
         """The faults that strike this request, in the order in which they were given."""
+        whole = not _COMPOSITE.search(target)
         with self._lock:
-            return [fault for fault in self._orders.get(alias, []) if fault.strikes(method, target)]
+            faults = [fault for fault in self._orders.get(alias, []) if whole or fault.kind not in _OF_ROWS]
+            return [fault for fault in faults if fault.strikes(method, target)]
+
+    def of_parts(self, alias: str | None, target: str) -> Callable[[str, str], ApiError | None] | None:
+        """What strikes the parts of this request, for `PART`; None where it has none."""
+        return partial(self._part, alias, target) if alias and _COMPOSITE.search(target) else None
+
+    def _part(self, alias: str, target: str, method: str, url: str) -> ApiError | None:
+        """The refusal of a part; an order's path may name the part's address or the composite's."""
+        with self._lock:
+            faults = [fault for fault in self._orders.get(alias, []) if fault.kind in _OF_ROWS]
+            kinds = [fault.kind for fault in faults if fault.strikes(method.upper(), f"{target} {url}")]
+        if not kinds:
+            return None
+        status, code, message = _REFUSALS[kinds[0]]
+        return ApiError(code, message, status=status)
 
 
 def refusal(fault: Fault, path: str, body: bytes) -> Response | None:

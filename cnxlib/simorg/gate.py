@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import stats
 from .connections import hang_up
-from .faults import Faults, install_options, refusal
+from .faults import PART, Faults, install_options, refusal
 from .identity import clients
 from .org import Orgs
 from .packages.conditions import STRUCK
@@ -87,10 +87,12 @@ class Gate:
 
         answer = next((found for fault in striking if (found := refusal(fault, path, body))), self.app)
         changed = STRUCK.set(install_options(striking))
+        parts = PART.set(self.faults.of_parts(alias, target))
         try:
             await _guarded(answer, scope, _replay(body, receive), counting)
         finally:
             STRUCK.reset(changed)
+            PART.reset(parts)
         if lost:
             hang_up(scope["client"])
             await receive()  # returns once the connection is gone, so that the server misses no answer

@@ -176,3 +176,34 @@ def test_the_first_poll_is_refused(org: Org) -> None:
 def test_an_order_that_is_no_order(org: Org, body: object) -> None:
     answer = org.server.http.put(url(org), json=body)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_INPUT")
+
+
+def test_a_locked_row_strikes_one_part_of_a_composite(org: Org) -> None:
+    rows = [{"Name": name, "Label": name} for name in ("One", "Two")]
+    parts = [
+        {
+            "method": "POST",
+            "url": "/services/data/v62.0/sobjects/PermissionSet",
+            "referenceId": row["Name"],
+            "body": row,
+        }
+        for row in rows
+    ]
+    order(org, {"kind": "lock_row", "after": 1})
+    answer = org.call("POST", "composite", json={"compositeRequest": parts})
+    found = {each["referenceId"]: each for each in answer.json()["compositeResponse"]}
+    assert [found[name]["httpStatusCode"] for name in ("One", "Two")] == [201, 400]
+    assert found["Two"]["body"][0]["errorCode"] == "UNABLE_TO_LOCK_ROW"
+    assert [row["Name"] for row in org.query("SELECT Name FROM PermissionSet WHERE Name IN ('One', 'Two')")] == ["One"]
+    order(org, {"kind": "lock_row", "match": {"path": "/composite"}})
+    again = org.call("POST", "composite", json={"allOrNone": True, "compositeRequest": parts[1:]}).json()
+    assert again["compositeResponse"][0]["body"][0]["errorCode"] == "UNABLE_TO_LOCK_ROW"
+    assert org.call("GET", "query", params={"q": "SELECT Id FROM PermissionSet"}).status_code == 200
+
+
+def test_a_locked_row_strikes_one_part_of_a_batch_and_no_read(org: Org) -> None:
+    order(org, {"kind": "lock_row"})
+    read = {"method": "GET", "url": "v62.0/query?q=SELECT+Id+FROM+User"}
+    write = {"method": "POST", "url": "v62.0/sobjects/PermissionSet", "richInput": {"Name": "B", "Label": "B"}}
+    found = org.call("POST", "composite/batch", json={"batchRequests": [read, write, write]}).json()["results"]
+    assert [each["statusCode"] for each in found] == [200, 400, 201]
