@@ -31,6 +31,14 @@ _TYPE_NAMES = {
 SemiJoin = Callable[[Query, "Conditions"], str]
 
 
+def _balanced(operator: str, parts: list[str]) -> str:
+    """`a AND b AND c AND d` as `((a AND b) AND (c AND d))`: SQLite takes a thousand levels at most."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    return f"({_balanced(operator, parts[:half])} {operator} {_balanced(operator, parts[half:])})"
+
+
 class Conditions:
     """Compiles conditions within one scope; ``parameters`` grow in the order of the SQL's question marks."""
 
@@ -46,7 +54,7 @@ class Conditions:
         if isinstance(condition, Logic):
             if condition.operator == "NOT":
                 return f"NOT {self.sql(condition.parts[0])}"
-            return "(" + f" {condition.operator} ".join(self.sql(part) for part in condition.parts) + ")"
+            return _balanced(condition.operator, [self.sql(part) for part in condition.parts])
         column = self._filterable(condition.left)
         if isinstance(condition, Contained):
             return self._contained(condition, column)

@@ -23,6 +23,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'"
 # Deeper than any query a person writes; beyond, Python's stack would end first
 _MAX_LENGTH = 100_000
 _MAX_DEPTH = 60
+_NEGATIONS = re.compile(rf"(?:\bNOT\b\s*){{{_MAX_DEPTH + 1}}}", re.IGNORECASE)
 
 
 def _at(token: Token) -> Position:
@@ -233,10 +234,11 @@ def parse(text: str) -> Query:
     if len(text) > _MAX_LENGTH:
         raise ApiError("QUERY_TOO_COMPLICATED", f"SOQL statements cannot be longer than {_MAX_LENGTH} characters.")
     depth = deepest = 0
-    for char in _STRING.sub("", text):
+    bare = _STRING.sub("", text)
+    for char in bare:
         depth += (char == "(") - (char == ")")
         deepest = max(deepest, depth)
-    if deepest > _MAX_DEPTH:
+    if deepest > _MAX_DEPTH or _NEGATIONS.search(bare):
         raise ApiError(
             "QUERY_TOO_COMPLICATED",
             "Query is either selecting too many fields or the filter conditions are too complicated.",

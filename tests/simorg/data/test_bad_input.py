@@ -87,3 +87,42 @@ def test_addresses(any_door: Http, path: str) -> None:
     for prefix in ("", "sobjects/", "sobjects/Account/", "query/", "composite/sobjects/", "tooling/"):
         answer = any_door.call("GET", prefix + path)
         assert answer.status < 500, answer.content
+
+
+WORDS = [
+    "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "HAVING", "LIMIT", "OFFSET", "TYPEOF", ";",
+    "--", "(", ")", ",", "=", "!=", "<", ">=", "'", "\\", "☃", "null", "true", "12", "-1e400", ":x",
+    "GROUP BY", "ORDER BY", "NULLS LAST", "USING SCOPE", "FOR UPDATE", "WITH SECURITY_ENFORCED", "Id", "Name",
+    "Owner.Name", "Account", "Contacts", "User", "COUNT()", "COUNT(Id)", "MAX(CreatedDate)", "FIELDS(ALL)",
+    "toLabel(Type)", "'B%'", "'it\\'s'", "TODAY", "LAST_N_DAYS:5", "LAST_N_DAYS:x", "2026-02-30",
+    "2026-01-01T00:00:00Z",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=14), st.booleans())
+def test_words_of_soql_in_any_order(any_door: Http, words: list[str], begun: bool) -> None:
+    text = " ".join(["SELECT Id FROM Account WHERE", *words] if begun else words)
+    answer = any_door.call("GET", "query", q=text)
+    assert answer.status in (200, 400), (text, answer.content)
+    if answer.status == 400:
+        assert {"message", "errorCode"} <= set(answer.json()[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT Id FROM Account WHERE " + "(" * 5000,
+        "SELECT Id FROM Account WHERE " + "NOT " * 5000 + "Name = 'A'",
+        "SELECT Id FROM Account WHERE " + "(" * 3000 + "Name = 'A'" + ")" * 3000,
+        "SELECT Id FROM Account WHERE " + " AND ".join(["Name = 'A'"] * 3000),
+        "SELECT Id FROM Account WHERE Name IN (" + ",".join(["'A'"] * 5000) + ")",
+        "SELECT " + "Owner." * 3000 + "Name FROM Account",
+        "SELECT Id FROM Account WHERE Name = '" + "x" * 150_000 + "'",
+        "SELECT (SELECT (SELECT Id FROM Cases) FROM Contacts) FROM Account",
+    ],
+    ids=["open", "not", "nested", "and", "in", "path", "long", "levels"],
+)
+def test_queries_beyond_all_bounds(any_door: Http, text: str) -> None:
+    answer = any_door.call("GET", "query", q=text)
+    assert answer.status in (200, 400), answer.content[:500]
