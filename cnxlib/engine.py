@@ -220,9 +220,11 @@ class Engine:
         for change, result in zip(batch, done, strict=True):
             if result.id:
                 ids[change.id] = result.id
-            failed = result.error is not None
-            text = str(result.error) if failed else ""
-            steps.append(self._ended(Step(change, "failed" if failed else "done", text, result.id, seconds)))
+            if result.error is None:
+                step = Step(change, "done", "", result.id, seconds)
+            else:
+                step = Step(change, "failed", result.error.message, result.id, seconds, result.error.hint)
+            steps.append(self._ended(step))
         return steps
 
     def _ended(self, step: Step) -> Step:
@@ -280,10 +282,9 @@ def _step_error(steps: Sequence[Step]) -> StepFailed | None:
         return None
     said = _listed([f"{step.change.op} {step.change.id}: {step.error}" for step in bad])
     guide = dict.fromkeys(name for step in bad for name in step.change.guide)
+    hints = dict.fromkeys(step.hint for step in bad if step.hint)
     return StepFailed(
-        said,
-        guide=tuple(guide),
-        hint="Mend the cause, then run again: what is done is kept.",
+        said, guide=tuple(guide), hint=" ".join(hints or ("Mend the cause, then run again: what is done is kept.",))
     )
 
 

@@ -229,6 +229,8 @@ class Step:
     id: str = ""
     """The Salesforce id that was born in it, "" where none was."""
     seconds: float = 0.0
+    hint: str = ""
+    """What to do about the error."""
 
     def as_json(self) -> dict[str, Any]:
         """The published shape of a step."""
@@ -238,6 +240,7 @@ class Step:
             "key": self.change.key,
             "result": self.result,
             "error": self.error,
+            "hint": self.hint,
             "id": self.id,
             "seconds": round(self.seconds, 3),
         }

@@ -295,3 +295,16 @@ def test_pause_and_progress_never_reach_the_org() -> None:
     assert step.id == "1"
     assert ("progress", {"message": "half way", "fraction": 0.5}) in events
     assert not [r for requests in org.rounds for r in requests if isinstance(r, Pause | Progress)]
+
+
+def test_what_to_do_about_a_failed_step_is_said_once() -> None:
+    class Hinting(Thing):
+        def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+            yield from ()
+            return [Done(error=SalesforceError("no seat", hint="Buy a seat."))]
+
+    one = engine(Org(), Hinting("a"), Hinting("b"))
+    plan, _ = one.plan()
+    steps = one.apply(plan)
+    assert [(step.error, step.hint) for step in steps] == [("no seat", "Buy a seat.")] * 2
+    assert str(one.verify("apply").error).count("Buy a seat.") == 1
