@@ -16,7 +16,7 @@ from pathlib import Path
 from .control import Simulation
 from .faults import Faults
 from .inventory import Inventory, describe
-from .org import Orgs
+from .orgs import Orgs
 from .scenarios import loader
 from .scenarios.seed import Seeder
 from .server import Serving, application, bind

@@ -15,7 +15,8 @@ from .errors import ApiError
 from .faults import Faults
 from .gate import BODY
 from .inventory import Inventory, describe
-from .org import Org, Orgs
+from .org import Org
+from .orgs import Orgs
 from .scenarios import loader
 from .scenarios.seed import Seeder
 from .stats import Stats

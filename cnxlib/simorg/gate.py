@@ -18,7 +18,7 @@ from . import stats
 from .connections import hang_up
 from .faults import PART, Faults, install_options, refusal
 from .identity import clients
-from .org import Orgs
+from .orgs import Orgs
 from .packages.conditions import STRUCK
 
 _log = logging.getLogger("uvicorn.error")

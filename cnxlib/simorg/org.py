@@ -1,20 +1,17 @@
-"""One simulated org, and all the orgs of a process.
+"""One simulated org.
 
-``Org`` is what every door (REST, Tooling, SOAP, identity, control) talks to. Rows go in by
-``insert``/``update``/``delete``, where
-Salesforce's rules apply, or by ``put``, where none does and scenarios come from. Things that only the Metadata API or
-the identity
-doors know (settings, connected apps, sessions) are documents: JSON by kind and name.
+``Org`` is what every door (REST, Tooling, SOAP, identity, control) talks to. Rows go in by ``insert``, ``update`` and
+``delete``, where Salesforce's rules apply, or by ``put``, where none does and scenarios come from. Things that only the
+Metadata API or the identity doors know (settings, connected apps, sessions) are documents: JSON by kind and name.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import actor as actors
 from . import dml, entities, ids, languages, packages, soql, values
@@ -22,9 +19,12 @@ from .actor import Actor
 from .errors import ApiError
 from .schema import Field, Schema, SObject, parse_field, standard
 from .snapshot import snapshot
-from .store import Store, orgs_in
+from .store import Store
 
-__all__ = ["Actor", "Org", "Orgs"]
+if TYPE_CHECKING:
+    from .orgs import Orgs
+
+__all__ = ["Actor", "Org"]
 
 
 class Org:
@@ -319,88 +319,3 @@ class Org:
             self.schema = standard()
             self.cursors.clear()
             self._fill()
-
-
-def domain(alias: str) -> str:
-    """The domain of the usernames that an org of that alias begins with."""
-    return f"{alias}.example"
-
-
-class Orgs:
-    """The orgs of a process, found by alias, by id in either length, or by the username of one of their users.
-
-    Args:
-        seed: fills a new org according to its scenario.
-        path: a state file for all of them; without one they live in memory.
-    """
-
-    def __init__(self, seed: Callable[[Org], None] | None = None, path: str | None = None) -> None:
-        self._seed = seed
-        self._path = path
-        self._by_id: dict[str, Org] = {}
-
-    def add(self, alias: str, scenario: str) -> Org:
-        """Make the org of that alias.
-
-        Raises:
-            ValueError: there is one already.
-        """
-        if self.get(alias):
-            raise ValueError(f"there is an org {alias} already")
-        org = Org(alias, scenario, self._seed, self._path, self)
-        if self._path:
-            org.open()
-        self._by_id[org.org_id] = org
-        return org
-
-    def kept(self) -> list[tuple[str, str]]:
-        """Alias and scenario of each org in the state file, in the order of their aliases."""
-        return sorted((each["alias"], each["scenario"]) for each in orgs_in(self._path)) if self._path else []
-
-    def get(self, alias: str) -> Org | None:
-        """The org of that alias."""
-        return next((org for org in self if org.alias == alias), None)
-
-    def by_org_id(self, org_id: str) -> Org | None:
-        """The org of that id, in either length."""
-        return self._by_id.get(ids.to18(org_id)) if ids.is_id(org_id) else None
-
-    def username_taken(self, username: str, except_user: str | None = None) -> bool:
-        """Whether a user of any org has that username.
-
-        It reads without the orgs' locks: a writer in one org never waits for another.
-        """
-        sql = 'SELECT 1 FROM "User" WHERE org = ? AND Username = ? AND Id IS NOT ?'
-        return any(org.store.peek(sql, [org.org_id, username, except_user]) for org in self._may_have(username))
-
-    def live(self) -> Iterator[Org]:
-        """The orgs that have been used."""
-        return (org for org in self if org.opened)
-
-    def _may_have(self, username: str) -> Iterator[Org]:
-        """The orgs in which that username can be: the users that a scenario begins with are of the org's own domain."""
-        return (org for org in self if org.opened or username.lower().endswith(f"@{domain(org.alias)}".lower()))
-
-    def peek_documents(self, kind: str) -> Iterator[tuple[Org, str, dict[str, Any]]]:
-        """The documents of a kind in all orgs, for what is unique among them, as consumer keys are.
-
-        It reads without the orgs' locks, as ``username_taken``.
-        """
-        for org in self.live():
-            sql = "SELECT name, value FROM _document WHERE org = ? AND kind = ? ORDER BY name"
-            for name, value in org.store.peek(sql, [org.org_id, kind]):
-                yield org, name, json.loads(value)
-
-    def by_username(self, username: str) -> tuple[Org, dict[str, Any]] | None:
-        """The org in which the username is, and the user's row. No two users of all orgs have the same."""
-        for org in self._may_have(username):
-            found = org.store.peek('SELECT Id FROM "User" WHERE org = ? AND Username = ?', [org.org_id, username])
-            if found:
-                return org, org.get("User", found[0][0])
-        return None
-
-    def __iter__(self) -> Iterator[Org]:
-        return iter(list(self._by_id.values()))
-
-    def __len__(self) -> int:
-        return len(self._by_id)

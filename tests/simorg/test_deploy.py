@@ -20,7 +20,7 @@ from simple_salesforce import Salesforce
 from cnxlib.simorg.metadata import jobs
 from cnxlib.simorg.metadata.deployment import Options
 from cnxlib.simorg.org import Org as SimOrg
-from cnxlib.simorg.org import Orgs
+from cnxlib.simorg.orgs import Orgs
 from cnxlib.simorg.scenarios.seed import Seeder
 from tests.simorg.harness import Org, Server
 

@@ -9,7 +9,7 @@ import pytest
 
 from cnxlib.simorg import gate
 from cnxlib.simorg.faults import Faults
-from cnxlib.simorg.org import Orgs
+from cnxlib.simorg.orgs import Orgs
 from cnxlib.simorg.stats import Stats
 
 

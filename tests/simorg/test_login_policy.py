@@ -8,7 +8,7 @@ import pytest
 
 from cnxlib.simorg.identity import history, logins, passwords, policy, sessions
 from cnxlib.simorg.org import Org as SimOrg
-from cnxlib.simorg.org import Orgs
+from cnxlib.simorg.orgs import Orgs
 from cnxlib.simorg.scenarios.seed import Seeder
 from tests.simorg.harness import Org
 from tests.simorg.test_identity import code_of, login_statuses, make_app, soap_login

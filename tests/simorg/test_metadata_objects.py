@@ -14,7 +14,7 @@ from cnxlib.simorg.metadata import xml_files
 from cnxlib.simorg.metadata.components import Settings
 from cnxlib.simorg.metadata.deployment import Deployment, Options
 from cnxlib.simorg.metadata.kinds import DEPLOY_ORDER, KINDS
-from cnxlib.simorg.org import Orgs
+from cnxlib.simorg.orgs import Orgs
 from cnxlib.simorg.scenarios.seed import Seeder
 from tests.simorg.harness import Org, Server
 from tests.simorg.test_bad_input import component

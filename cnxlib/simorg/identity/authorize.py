@@ -18,7 +18,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ..gate import ALIAS, BODY
-from ..org import Org, Orgs
+from ..org import Org
+from ..orgs import Orgs
 from . import admission, clients, history, logins
 from .clients import Client
 from .problems import OAuthError

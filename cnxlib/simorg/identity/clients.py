@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..org import Org, Orgs
+from ..org import Org
+from ..orgs import Orgs
 
 SECRETS = "_ClientSecret"
 """Kind of the documents that hold consumer secrets, by consumer key: apart from the app, never read with it."""

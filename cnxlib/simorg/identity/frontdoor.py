@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from ..errors import ApiError
 from ..gate import ALIAS
-from ..org import Org, Orgs
+from ..org import Org
+from ..orgs import Orgs
 from .problems import OAuthError
 from .users import base_url, caller
 

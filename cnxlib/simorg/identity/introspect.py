@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..org import Org, Orgs
+from ..org import Org
+from ..orgs import Orgs
 from . import oauth, refresh, sessions
 from .clients import Client
 from .problems import OAuthError

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from ..org import Orgs
+from ..orgs import Orgs
 from . import clients
 from .clients import Client
 from .problems import OAuthError

@@ -20,7 +20,8 @@ from starlette.routing import Route
 
 from ..errors import ApiError
 from ..gate import ALIAS, BODY
-from ..org import Org, Orgs
+from ..org import Org
+from ..orgs import Orgs
 from . import admission, authorize, clients, history, jwt, logins, refresh, sessions
 from .clients import Client
 from .problems import OAuthError

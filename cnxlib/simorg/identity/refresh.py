@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from ..org import Org, Orgs
+from ..org import Org
+from ..orgs import Orgs
 from .problems import OAuthError
 
 KIND = "_RefreshToken"

@@ -16,7 +16,8 @@ from starlette.requests import HTTPConnection
 from ..errors import ApiError
 from ..gate import ALIAS
 from ..languages import LANGUAGE
-from ..org import Actor, Org, Orgs
+from ..org import Actor, Org
+from ..orgs import Orgs
 from . import clients, policy
 
 KIND = "_Session"

@@ -12,7 +12,8 @@ from starlette.routing import Route
 from .. import dml, soap
 from ..errors import ApiError
 from ..gate import ALIAS, BODY
-from ..org import Actor, Org, Orgs
+from ..org import Actor, Org
+from ..orgs import Orgs
 from ..scenarios import flags
 from ..soap import Call, SoapFault
 from . import history, logins, passwords, sessions

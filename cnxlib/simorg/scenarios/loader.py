@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from .. import packages
-from ..org import domain
+from ..orgs import domain
 from ..schema import Loader
 from . import crowd
 from .flags import Flags

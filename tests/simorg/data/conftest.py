@@ -17,7 +17,8 @@ from cnxlib.simorg import rest
 from cnxlib.simorg.actor import Actor
 from cnxlib.simorg.faults import Faults
 from cnxlib.simorg.gate import Gate
-from cnxlib.simorg.org import Org, Orgs
+from cnxlib.simorg.org import Org
+from cnxlib.simorg.orgs import Orgs
 from cnxlib.simorg.scenarios.seed import Seeder
 from cnxlib.simorg.stats import Stats
 

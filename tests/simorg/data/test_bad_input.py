@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnxlib.simorg.org import Org, Orgs
+from cnxlib.simorg.org import Org
+from cnxlib.simorg.orgs import Orgs
 
 from .conftest import Http, door, new_subject
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cnxlib.simorg.errors import ApiError
-from cnxlib.simorg.org import Org, Orgs
+from cnxlib.simorg.org import Org
+from cnxlib.simorg.orgs import Orgs
 from cnxlib.simorg.scenarios.seed import Seeder
 
 from .conftest import Subject

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cnxlib.simorg.errors import ApiError
-from cnxlib.simorg.org import Orgs
+from cnxlib.simorg.orgs import Orgs
 
 from .conftest import Subject, new_subject
 

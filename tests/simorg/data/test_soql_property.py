@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnxlib.simorg.errors import ApiError
-from cnxlib.simorg.org import Orgs
+from cnxlib.simorg.orgs import Orgs
 
 from .conftest import Subject, new_subject
 
