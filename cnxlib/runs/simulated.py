@@ -66,6 +66,8 @@ class SimulatedOrgs:
         bundle = self._folder / "ca-bundle.pem"
         ca_cert = Path(self.ready["ca_cert"])
         bundle.write_bytes(_trusted_so_far() + b"\n" + ca_cert.read_bytes())
+        of_node = self._folder / "node-extra-ca.pem"
+        of_node.write_bytes(_content("NODE_EXTRA_CA_CERTS") + b"\n" + ca_cert.read_bytes())
         direct = [os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or "", "127.0.0.1", "localhost"]
         without_proxy = ",".join(filter(None, direct))
         return {
@@ -74,7 +76,7 @@ class SimulatedOrgs:
             "CNX_SECRETS": str(self._secrets or self._folder / "secrets"),
             "REQUESTS_CA_BUNDLE": str(bundle),
             "SSL_CERT_FILE": str(bundle),
-            "NODE_EXTRA_CA_CERTS": str(ca_cert),
+            "NODE_EXTRA_CA_CERTS": str(of_node),
             "NO_PROXY": without_proxy,
             "no_proxy": without_proxy,
         }
@@ -133,9 +135,16 @@ def _first_line(stream: IO[str], patience_s: float) -> str:
 
 def _trusted_so_far() -> bytes:
     """The certificates that Python programs trust here: those of the environment, else certifi's."""
-    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-        with suppress(OSError):
-            return Path(os.environ.get(name, "")).read_bytes()
+    found = _content("REQUESTS_CA_BUNDLE") or _content("SSL_CERT_FILE")
+    if found:
+        return found
     import certifi
 
     return Path(certifi.where()).read_bytes()
+
+
+def _content(variable: str) -> bytes:
+    """What is in the file that an environment variable names; nothing where it names none."""
+    with suppress(OSError):
+        return Path(os.environ.get(variable, "")).read_bytes()
+    return b""

@@ -56,6 +56,18 @@ def test_programs_reach_and_trust_it_by_the_environment_alone() -> None:
     assert not answers(url)
 
 
+def test_what_was_trusted_before_still_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        (tmp_path / name).write_text(f"the proxy's certificate, for {name}")
+        monkeypatch.setenv(name, str(tmp_path / name))
+    with SimulatedOrgs() as orgs:
+        own = Path(orgs.ready["ca_cert"]).read_text()
+        for name in ("REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+            trusted = Path(orgs.environment()[name]).read_text()
+            assert own in trusted
+            assert f"for {name}" in trusted
+
+
 def test_what_it_cannot_start_with_is_told_in_one_message() -> None:
     with pytest.raises(UsageError, match="no scenario 'nonsense'"), SimulatedOrgs(["--org", "acme=nonsense"]):
         pass
