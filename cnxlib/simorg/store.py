@@ -161,7 +161,9 @@ class Store:
         table = quote(each.name)
         columns = ", ".join(f"t.{quote(one.name)}" if one.sql is None else one.sql.format(t="t") for one in wanted)
         tests = "".join(f" AND t.{quote(name)} IS ?" for name in equals)
-        sql = f"SELECT {columns} FROM {table} t WHERE t.org = ?{tests} ORDER BY t.Id"
+        # The sign keeps SQLite from walking through all rows of the org in the order of their key
+        order = "+t.Id" if equals else "t.Id"
+        sql = f"SELECT {columns} FROM {table} t WHERE t.org = ?{tests} ORDER BY {order}"
         found = self.fetch(sql, [self.org, *equals.values()])
         return [dict(zip((one.name for one in wanted), row, strict=True)) for row in found]
 

@@ -44,12 +44,13 @@ class AssignmentRule(Rule):
             raise RowError("FIELD_INTEGRITY_EXCEPTION", text, ["PermissionSetId"])
         user = row["AssigneeId"]
         licence = permission_set["LicenseId"]
-        if licence and org.rows("UserLicense", Id=licence) and user_licence(org, user)["Id"] != licence:
+        kind = org.schema.by_prefix.get(licence[:3]) if licence else None
+        if kind == "UserLicense" and user_licence(org, user)["Id"] != licence:
             # A set bound to a user licence goes to holders of that licence only; [R: the second sentence]
             raise cannot_assign(
                 org, permission_set, user, "The user license doesn't match the permission set's license."
             )
-        if licence and org.rows("PermissionSetLicense", Id=licence):
+        if kind == "PermissionSetLicense":
             held = org.rows("PermissionSetLicenseAssign", AssigneeId=user, PermissionSetLicenseId=licence)
             if not held:
                 raise cannot_assign(

@@ -26,9 +26,9 @@ def _licences() -> dict[str, dict[str, list[str]]]:
 
 
 def user_licence(org: Org, user_id: str) -> Row:
-    """The UserLicense row behind a user's profile."""
+    """Id and name of the UserLicense behind a user's profile."""
     profile = org.get("User", user_id, ["ProfileId"])["ProfileId"]
-    return org.get("UserLicense", org.get("Profile", profile, ["UserLicenseId"])["UserLicenseId"])
+    return org.get("UserLicense", org.get("Profile", profile, ["UserLicenseId"])["UserLicenseId"], ["Id", "Name"])
 
 
 def take_seat(org: Org, profile_id: str) -> None:
