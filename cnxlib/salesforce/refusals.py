@@ -49,6 +49,7 @@ _HINTS: dict[type[SalesforceError], str] = {
 def refusal(code: str, message: str, fields: Sequence[str] = (), status: int = 0, org: str = "") -> SalesforceError:
     """The error for one errorCode or statusCode; `status` is the HTTP status, 0 where unknown."""
     code = code.removeprefix("sf:")
+    message = message.removeprefix(f"{code}: ")  # a SOAP fault's text begins with its code
     kind = _BY_CODE.get(code, Temporary if status in (502, 503, 504) else SalesforceError)
     return kind(
         f"{code}: {message}" if code else message,

@@ -47,3 +47,8 @@ def test_bodies(body: Any, code: str, says: str) -> None:
     assert error.code == code
     assert says in error.message
     assert error.org == "acme"
+
+
+def test_a_code_is_said_once() -> None:
+    error = refusal("sf:INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS: insufficient rights")
+    assert error.message == "INSUFFICIENT_ACCESS: insufficient rights"
