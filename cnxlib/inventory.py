@@ -79,8 +79,13 @@ def read_inventory(path: Path | None = None) -> dict[str, OrgEntry]:
             hint="Copy orgs.example.yaml there and fill it in, or name another file in CNX_ORGS. "
             "`cnx demo` needs none: it brings a simulated org.",
         ) from None
+    except yaml.MarkedYAMLError as error:
+        # Only the place: the error's own text shows the line, and somebody may have written a secret there.
+        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InventoryError(f"{path}{place} is no YAML: {error.problem}", hint="Mend the file.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InventoryError(f"{path} cannot be read: {error}", hint="Mend the file.") from None
+        said = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise InventoryError(f"{path} cannot be read: {said}", hint="Mend the file.") from None
     orgs = content.get("orgs") if isinstance(content, dict) else None
     if not isinstance(orgs, dict):
         raise InventoryError(f"{path} has no `orgs:` mapping", hint="See orgs.example.yaml for the shape.")

@@ -55,7 +55,8 @@ def test_an_unknown_alias_names_the_known_ones(tmp_path: Path) -> None:
     [
         ("", "no `orgs:` mapping"),
         ("orgs: [1]", "no `orgs:` mapping"),
-        ("orgs: {a: [unclosed", "cannot be read"),
+        ("orgs: {a: [unclosed", "no YAML"),
+        ('orgs:\n  a: {password: "hunter2}}\n', "no YAML"),
         ("orgs: {a: {login: {route: carrier_pigeon}}}", "carrier_pigeon"),
         ('orgs: {a: {login: {route: session, url: "http://plain.example", session: "env:A"}}}', "url"),
         ('orgs: {a: {login: {route: session, url: "https://x.example", session: "hunter2"}}}', "session"),

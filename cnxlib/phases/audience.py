@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from cnxlib.errors import ParameterError
 from cnxlib.phases.base import MAPPED_FIELD, Email, PhaseParams, Username
 from cnxlib.resources.conexiom_users import Audience, Joining
 from cnxlib.resources.field_permissions import Field as SalesforceField
@@ -37,13 +38,25 @@ class AccessParams(PhaseParams):
     )
 
 
+def _readable(path: str) -> str:
+    """Refuse a file that cannot be used before anything is sent to the org."""
+    if path:
+        try:
+            read_csv(path)
+        except ParameterError as error:
+            raise ValueError(f"{error.message.removeprefix('users_csv: ')}. {error.hint}") from None
+    return path
+
+
 class AssignmentParams(AccessParams):
     """And who gets which set."""
 
     assignments: tuple[Selection, ...] = Field(
         (), description="who gets which set: [{set, users | profile | role | permission_set | where}]"
     )
-    users_csv: str = Field("", description="CSV file with the columns Username and PermissionSet")
+    users_csv: Annotated[str, AfterValidator(_readable)] = Field(
+        "", description="CSV file with the columns Username and PermissionSet"
+    )
 
 
 class JoiningParams(AccessParams):

@@ -18,12 +18,14 @@ REFERENCE_OR_BLANK = r"^((env|file|age):.+)?$"
 PACKAGE_VERSION_ID = r"^04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})$"
 MAPPED_FIELD = r"^(Account|Case)\.[A-Za-z]\w*(:edit)?$"
 DEVELOPER_NAME = r"^[A-Za-z](_?[A-Za-z0-9])*$"
+AGE_RECIPIENT_OR_BLANK = r"^(age1[02-9ac-hj-np-z]+)?$"
 DIGEST_OR_BLANK = r"^(sha256:[0-9a-f]{64})?$"
 
 _FORMS = {
     EMAIL: "of the form name@company.example",
     f"{EMAIL}|^$": "empty, or of the form name@company.example",
     REFERENCE_OR_BLANK: "empty, or a reference: env:NAME, file:PATH or age:NAME",
+    AGE_RECIPIENT_OR_BLANK: "empty, or an age recipient: age1…, the public key, never AGE-SECRET-KEY-…",
     PACKAGE_VERSION_ID: "an id that begins with 04t and has 15 or 18 letters and digits",
     MAPPED_FIELD: "a field such as Account.Phone, with :edit after it if it is to be edited",
     DEVELOPER_NAME: "a name of letters, digits and single underscores that begins with a letter",
@@ -122,8 +124,9 @@ def _said(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         return f"there is no parameter {place}"
     given = item.get("input")
-    # Where a reference is asked for, somebody may have given the secret itself.
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) and "_ref" not in place else ""
+    # Where a reference, a key or a URL is asked for, somebody may have given a secret itself.
+    hidden = any(part in place for part in ("_ref", "_key", "_url"))
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) and not hidden else ""
     return f"{place}: {in_plain_words(item)}{shown}"
 
 

@@ -48,11 +48,12 @@ class Params(PhaseParams):
             )
         try:
             parts = urlsplit(value)
-            good = parts.scheme == "https" and bool(parts.hostname) and not parts.fragment and parts.port != 0
+            whole = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+            good = whole and not parts.fragment and parts.username is None
         except ValueError:
             good = False
         if not good or any(character.isspace() for character in value):
-            raise ValueError("must be a URL that begins with https://, without blanks or a # part")
+            raise ValueError("must be a URL that begins with https://, without blanks, a user name or a # part")
         return value
 
     @field_validator("route", "conexiom_accepts")

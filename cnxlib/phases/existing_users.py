@@ -58,7 +58,7 @@ def _selected(params: Params) -> Asking[Check]:
 
 
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
-    return Assignments(lambda: _wanted(params)), Report(who_holds_what)
+    return Assignments(lambda: _wanted(params), parameter="assignments"), Report(who_holds_what)
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:

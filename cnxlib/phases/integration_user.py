@@ -60,6 +60,13 @@ class Params(PhaseParams):
     )
     take_over_existing: bool = Field(False, description="use an existing user of that name who is somebody else's")
 
+    @field_validator("label")
+    @classmethod
+    def _gives_a_name(cls, value: str) -> str:
+        if not api_name(value)[:1].isalpha():
+            raise ValueError("must begin with a letter of A-Z: the set's API name is made of those letters and digits")
+        return value
+
     @field_validator("access_via")
     @classmethod
     def _only_sets(cls, value: str) -> str:
@@ -121,7 +128,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
         FieldPermissions(set_name, FIELDS, ("G2.6",)),
         User(user, ("G2.7",), "user_username"),
         Password(username, ("G2.7",)),
-        Assignments(assignments, makes=(username, params.label)),
+        Assignments(assignments, makes=(username, params.label), parameter="user_username"),
     )
 
 

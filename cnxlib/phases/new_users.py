@@ -42,7 +42,9 @@ def _not_needed(params: Params) -> str:
 
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
     names = tuple(user.username for user in params.new_users)
-    return *(_new_user(user) for user in params.new_users), Assignments(lambda: _wanted(params), makes=names)
+    return *(_new_user(user) for user in params.new_users), Assignments(
+        lambda: _wanted(params), makes=names, parameter="rules"
+    )
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:

@@ -39,7 +39,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
             Wanted(admin, SUPER_USER, ("G5.2",), after=(assignment_id(admin, ADMIN_USER),)),
         ]
 
-    return Assignments(assignments), Report(who_holds_what)
+    return Assignments(assignments, parameter="admin_username"), Report(who_holds_what)
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:

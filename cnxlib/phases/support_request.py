@@ -9,7 +9,14 @@ from pydantic import Field, field_validator
 
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check
-from cnxlib.phases.base import EmailOrBlank, Phase, PhaseParams, UsernameOrBlank
+from cnxlib.phases.base import (
+    AGE_RECIPIENT_OR_BLANK,
+    REFERENCE_OR_BLANK,
+    EmailOrBlank,
+    Phase,
+    PhaseParams,
+    UsernameOrBlank,
+)
 from cnxlib.phases.integration_user import integration_username
 from cnxlib.resources.report import Report
 from cnxlib.resources.support_request import Request, support_request
@@ -26,8 +33,10 @@ class Params(PhaseParams):
     credentials: Literal["sealed", "live_call", "in_body"] = Field(
         "live_call", description="how the credentials reach Conexiom; never in the mail by default"
     )
-    recipient_key: str = Field("", description="Conexiom's age key, to seal the credentials to")
-    smtp_ref: str = Field("", description="reference to the SMTP password, to send by smtp")
+    recipient_key: str = Field(
+        "", pattern=AGE_RECIPIENT_OR_BLANK, description="Conexiom's age key, to seal the credentials to"
+    )
+    smtp_ref: str = Field("", pattern=REFERENCE_OR_BLANK, description="reference to the SMTP password, to send by smtp")
     email_to_case_integration: bool = Field(False, description="as in 02: whether credentials go with the request")
     user_username: UsernameOrBlank = Field("", description="as in 02: the integration user")
     app_name: str = Field("Conexiom", description="as in 03: the connected app")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnxlib.engine import Done
-from cnxlib.errors import Duplicate, NotYet
+from cnxlib.errors import Duplicate, NotYet, ParameterError
 from cnxlib.model import Change, Item, Observation
 from cnxlib.resources.conexiom_sets import LABELS, conexiom_sets
 from cnxlib.resources.permission_set import OWN_SET, api_name, set_id
@@ -47,12 +47,16 @@ class Assignments:
         Reads what it must, and returns the assignments that this phase is about.
     makes:
         Labels of the sets and names of the users that the same phase creates: they may be missing still.
+    parameter:
+        Name of the phase's parameter to blame for a user who does not exist.
     """
 
     batch = 200
 
-    def __init__(self, wanted: Callable[[], Asking[Sequence[Wanted]]], makes: Sequence[str] = ()) -> None:
-        self._wanted, self._makes = wanted, frozenset(makes)
+    def __init__(
+        self, wanted: Callable[[], Asking[Sequence[Wanted]]], makes: Sequence[str] = (), parameter: str = ""
+    ) -> None:
+        self._wanted, self._makes, self._parameter = wanted, frozenset(makes), parameter
         self._sets: dict[str, str] = {}
 
     def observe(self) -> Asking[Observation]:
@@ -76,10 +80,10 @@ class Assignments:
             raise NotYet(f"There is no permission set {', '.join(labels)} yet", phase="06_visibility", guide=("G6.2",))
         names = sorted({one.username for one in wanted} - users.keys() - self._makes)
         if names:
-            raise NotYet(
-                f"There is no user {', '.join(names[:5])} yet",
-                phase="02_integration_user",
-                hint="Check the spelling of the user names; users are created by 02 and 08.",
+            raise ParameterError(
+                f"{self._parameter}: there is no user {', '.join(names[:5])}",
+                guide=sorted({step for one in wanted if one.username in names for step in one.guide}),
+                hint="Check the spelling of the user name (Setup, Users).",
             )
 
     def _item(self, one: Wanted, user: str, held: Mapping[tuple[str, str], str]) -> Item:

@@ -7,13 +7,14 @@ secret of an app afterwards by any API.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cnxlib.engine import Done
-from cnxlib.errors import LimitExceeded, NotPermitted, SalesforceError, SessionExpired, StepFailed, Temporary
+from cnxlib.errors import LimitExceeded, SalesforceError, SessionExpired, StepFailed, Temporary
 from cnxlib.model import Change, Item, ManualStep, Observation
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import Identity, MakeSecret, Query, ReadMetadata, SecretHeld, WriteMetadata, soql
+from cnxlib.salesforce import Identity, MakeSecret, Query, ReadMetadata, SecretHeld, SecretMatches, WriteMetadata, soql
 
 SCOPES = ("Full", "Web")
 """ConnectedAppOauthAccessScope of "Full access" and "Provide access to your data via the Web"."""
@@ -27,6 +28,28 @@ def key_name(app: str) -> str:
 def secret_name(app: str) -> str:
     """Name under which the store keeps an app's consumer secret."""
     return f"app/{app}/consumer_secret"
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """An app and the references to its key and secret, "" where the store does not hold those of this very app."""
+
+    component: Mapping[str, Any] | None
+    key: str
+    secret: str
+
+
+def find_consumer(name: str) -> Asking[Consumer]:
+    """The connected app `name`; what a failed creation left in the store is not of an app that was made since."""
+    component, key, secret = yield [
+        ReadMetadata("ConnectedApp", name),
+        SecretHeld(key_name(name)),
+        SecretHeld(secret_name(name)),
+    ]
+    if component is None or not (key and secret):
+        return Consumer(component, "", "")
+    (same,) = yield [SecretMatches(key_name(name), component.get("oauthConfig", {}).get("consumerKey", ""))]
+    return Consumer(component, key, secret) if same else Consumer(component, "", "")
 
 
 def made_by_hand(name: str, step: ManualStep) -> Asking[Observation]:
@@ -60,7 +83,8 @@ class ConnectedApp:
 
     def observe(self) -> Asking[Observation]:
         """Compare the app with what is wanted; further scopes and callback URLs in it are left alone."""
-        component, held = yield [ReadMetadata("ConnectedApp", self._name), SecretHeld(secret_name(self._name))]
+        found = yield from find_consumer(self._name)
+        component = found.component
         if component is None:
             email = self._contact_email or self._me.email
             return Observation((self._item(None, {**self._wanted([], []), "contactEmail": email}),))
@@ -70,7 +94,7 @@ class ConnectedApp:
         desired = self._wanted(urls, scopes)
         if self._contact_email:
             desired["contactEmail"] = self._contact_email
-        return Observation((self._item(actual, desired),), manual=() if held else (self._reveal(),))
+        return Observation((self._item(actual, desired),), manual=() if found.secret else (self._reveal(),))
 
     def _wanted(self, urls: list[str], scopes: list[str]) -> dict[str, Any]:
         return {
@@ -113,7 +137,7 @@ class ConnectedApp:
         }
         try:
             yield [WriteMetadata("create", "ConnectedApp", component)]
-        except (Temporary, NotPermitted, LimitExceeded, SessionExpired):
+        except (Temporary, LimitExceeded, SessionExpired):
             raise
         except SalesforceError as error:
             # Creation is blocked in most orgs since Spring '26. The code of that refusal is not published [R], so

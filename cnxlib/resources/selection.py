@@ -76,14 +76,22 @@ def selected(selections: Sequence[Selection]) -> Asking[list[tuple[str, str]]]:
     Raises
     ------
     ParameterError
-        A user name that is given outright belongs to no active user.
+        A user name that is given outright belongs to no active user; or there is no such profile, role or set.
     """
-    queries = list(dict.fromkeys(query for selection in selections for query in _queries(selection)))
+    asked = [query for selection in selections for query in (*_queries(selection), *_existence(selection))]
+    queries = list(dict.fromkeys(asked))
     answers = (yield queries) if queries else []
     rows_of = dict(zip(queries, answers, strict=True))
     found: set[tuple[str, str]] = set()
     for selection in selections:
         rows = [row for query in _queries(selection) for row in rows_of[query]]
+        if not all(rows_of[query] for query in _existence(selection)):
+            way, name = next((way, getattr(selection, way)) for way in _NAMED if getattr(selection, way))
+            raise ParameterError(
+                f"There is no {way.replace('_', ' ')} {name!r}, which a selection for {selection.set} names",
+                guide=("G7.1",),
+                hint="Check the spelling: assignments, remove and rules take names as Setup shows them.",
+            )
         if selection.users:
             _refuse_unknown(selection, rows)
         found.update((row["Username"], selection.set) for row in rows if row["IsActive"])
@@ -106,14 +114,28 @@ def _queries(selection: Selection) -> list[Query]:
     return [Query(f"{select}IsActive = true AND ({selection.where})")]
 
 
+_NAMED = {
+    "profile": "SELECT Id FROM Profile WHERE Name = {0}",
+    "role": "SELECT Id FROM UserRole WHERE Name = {0}",
+    "permission_set": "SELECT Id FROM PermissionSet WHERE Name = {0} OR Label = {0}",
+}
+
+
+def _existence(selection: Selection) -> list[Query]:
+    """What must have rows for the selection to mean anything: a misspelt profile would mean nobody."""
+    return [
+        Query(soql(template, getattr(selection, way))) for way, template in _NAMED.items() if getattr(selection, way)
+    ]
+
+
 def _refuse_unknown(selection: Selection, rows: Sequence[dict[str, object]]) -> None:
     active = {str(row["Username"]).casefold() for row in rows if row["IsActive"]}
     unknown = [name for name in selection.users if name.casefold() not in active]
     if unknown:
         raise ParameterError(
-            f"assignments: no active user is called {', '.join(unknown[:10])}",
+            f"No active user is called {', '.join(unknown[:10])}",
             guide=("G7.1",),
-            hint="Check the spelling of the user names (Setup, Users), or activate the users.",
+            hint="Check the spelling in assignments, remove and users_csv (Setup, Users), or activate the users.",
         )
 
 

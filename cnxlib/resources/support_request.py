@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 from cnxlib.errors import NotYet
 from cnxlib.model import Document, ManualStep, Observation
-from cnxlib.resources.connected_app import key_name, secret_name
+from cnxlib.resources.connected_app import find_consumer
 from cnxlib.resources.package import conexiom_package, version_text
 from cnxlib.resources.password import password_name
 from cnxlib.rounds import Asking
@@ -52,12 +52,11 @@ def support_request(request: Request, me: Identity) -> Asking[Observation]:
         The package, or for Email-to-Case the integration user, is not there yet.
     """
     package = yield from conexiom_package()
-    users, password, key, secret = yield [
+    users, password = yield [
         Query(soql("SELECT Id FROM User WHERE Username = {} AND IsActive = true", request.username)),
         SecretHeld(password_name(request.username)),
-        SecretHeld(key_name(request.app)),
-        SecretHeld(secret_name(request.app)),
     ]
+    app = yield from find_consumer(request.app)
     if request.email_to_case and not users:
         raise NotYet(
             f"There is no integration user {request.username} yet", phase="02_integration_user", guide=("G9.2",)
@@ -66,7 +65,7 @@ def support_request(request: Request, me: Identity) -> Asking[Observation]:
     whom = request.support_email or f"Conexiom support for {REGIONS[request.region]} (ask Conexiom for the address)"
     steps = (
         ManualStep("send_request", ("G9.1",), f"Send the request for the setup file to {whom}."),
-        _hand_over(request, password, key, secret),
+        _hand_over(request, password, app.key, app.secret),
         ManualStep(
             "setup_file",
             ("G9.3",),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cnxlib.errors import LimitExceeded, OrgBusy, RecordError, UsageError
+from cnxlib.errors import InventoryError, LimitExceeded, NotConfirmed, OrgBusy, RecordError, UnknownOrg
 from cnxlib.model import Mode, Outcome, Status
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord
@@ -22,7 +22,7 @@ from cnxlib.runs.notebooks import notebook_path
 from cnxlib.runs.result import RunResult, error_class
 from cnxlib.runs.tail import Tail
 
-_END_THE_RUN = (UsageError, OrgBusy, LimitExceeded, RecordError)
+_END_THE_RUN = (InventoryError, UnknownOrg, NotConfirmed, OrgBusy, LimitExceeded, RecordError)
 """After one of these no other phase of the run can fare better."""
 
 _LOST = (Status.FAILED, Status.BLOCKED)
@@ -69,8 +69,8 @@ class Watch:
 def carry_out(order: Order, watch: Watch | None = None) -> RunResult:
     """Execute the notebooks of `order`, each in mode `order.mode`, and leave a run record.
 
-    A phase whose needs failed is blocked and not executed (in a plan, which only reads, each phase speaks for itself).
-    Ctrl-C ends the run after the step at hand; that is in its result and its record.
+    A phase whose needs failed is blocked and not executed. A plan and a verify only read: there each phase speaks for
+    itself. Ctrl-C ends the run after the step at hand; that is in its result and its record.
 
     Raises
     ------
@@ -140,7 +140,7 @@ class _Run:
         """Why `phase` cannot be executed, "" where it can."""
         if self._error is not None:
             return "The run ended before this phase."
-        if self._order.mode == "plan":
+        if self._order.mode != "apply":
             return ""
         lost = [need for need in phase.needs if Status(self._status(need)) in _LOST]
         return f"It needs {', '.join(lost)}, which {self._status(lost[0])}." if lost else ""

@@ -10,6 +10,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from cnxlib.errors import InventoryError
+
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
 
@@ -47,9 +49,18 @@ class CountingAdapter(HTTPAdapter):
 
 
 def session(ca_cert: Path | None = None) -> tuple[requests.Session, CountingAdapter]:
-    """A session for HTTPS alone, and the adapter that counts its requests."""
+    """A session for HTTPS alone, and the adapter that counts its requests.
+
+    Raises
+    ------
+    InventoryError
+        There is no file `ca_cert`.
+    """
+    if ca_cert is not None and not ca_cert.is_file():
+        raise InventoryError(f"ca_cert: there is no file {ca_cert}", hint="Mend the org's entry in the inventory.")
     adapter = CountingAdapter(ca_cert)
     made = requests.Session()
     made.mount("https://", adapter)
+    del made.adapters["http://"]
     made.headers["User-Agent"] = "conexiom-runbook"
     return made, adapter

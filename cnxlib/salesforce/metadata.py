@@ -11,18 +11,35 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
+import zeep
 import zeep.exceptions
 from simple_salesforce.metadata import SfdcMetadataApi
 from zeep.helpers import serialize_object
 
 from cnxlib.errors import OrgUnreachable, SalesforceError
-from cnxlib.salesforce.refusals import refusal
+from cnxlib.salesforce.refusals import refusal, refusal_from_body
 
 WSDL_VERSION = "63.0"
 """API version of the WSDL that simple-salesforce ships; its requests go to that version's door."""
 
 READ_LIMIT = 10
 """Components a call (Metadata API, readMetadata)."""
+
+
+class _Transport(zeep.Transport):
+    """Hands zeep only what is SOAP: its parser takes an error's JSON or HTML for an empty envelope."""
+
+    alias = ""
+
+    def post(self, address: str, message: Any, headers: Any) -> requests.Response:
+        response: requests.Response = super().post(address, message, headers)  # type: ignore[no-untyped-call]
+        if "xml" not in response.headers.get("Content-Type", ""):
+            try:
+                body = response.json()
+            except ValueError:
+                body = None
+            raise refusal_from_body(body, response.status_code, self.alias)
+        return response
 
 
 class MetadataDoor:
@@ -47,7 +64,8 @@ class MetadataDoor:
             api_version=WSDL_VERSION,
         )
         self._client, self._service, self._header = api._client, api._service, api._session_header
-        self._client.transport.session = http
+        self._client.transport = _Transport(session=http)  # type: ignore[no-untyped-call]
+        self._client.transport.alias = alias
 
     def read(self, type: str, full_names: Sequence[str]) -> list[dict[str, Any] | None]:
         """The components in the order of `full_names` (at most ten), None for each that is missing.

@@ -49,6 +49,7 @@ class Org:
             ask.WriteMetadata: self._write_metadata,
             ask.MakeSecret: self._make_secret,
             ask.SecretHeld: self._secret_held,
+            ask.SecretMatches: self._secret_matches,
             ask.Get: lambda r: self._client.get(r.path),
             ask.LoginDoor: lambda r: self._client.knock(r.door, r.version),
         }
@@ -182,6 +183,10 @@ class Org:
     def _secret_held(self, request: ask.SecretHeld) -> str:
         name = self._secret_name(request.name)
         return f"age:{name}" if name in self._store.names() else ""
+
+    def _secret_matches(self, request: ask.SecretMatches) -> bool:
+        name = self._secret_name(request.name)
+        return name in self._store.names() and self._store.get(name) == request.value
 
 
 def _answered(call: Callable[[], Any]) -> Any:

@@ -67,6 +67,14 @@ class SecretHeld:
 
 
 @dataclass(frozen=True)
+class SecretMatches:
+    """Whether the secret held under `name` for this org is `value`. Answer: a bool; costs no request."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Insert:
     """Create one row. Answer: its id."""
 

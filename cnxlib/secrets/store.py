@@ -69,12 +69,18 @@ class SecretStore:
 
     def put(self, name: str, value: str) -> str:
         """Keep `value` under `name`, replacing what was there; returns its reference, "age:NAME"."""
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(self._directory / "secrets.lock"):
-            held = self._read()
-            held[name] = value
-            sealed = pyrage.encrypt(json.dumps(held).encode(), [self._identity(make=True).to_public()])
-            _write_private(self._file, sealed)
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with FileLock(self._directory / "secrets.lock"):
+                held = self._read()
+                held[name] = value
+                sealed = pyrage.encrypt(json.dumps(held).encode(), [self._identity(make=True).to_public()])
+                _write_private(self._file, sealed)
+        except OSError as error:
+            raise SecretError(
+                f"The secret store {self._directory} cannot be written: {error.strerror or error}",
+                hint="Make room for it, or name another folder in CNX_SECRETS.",
+            ) from None
         return f"age:{name}"
 
     def _read(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ A case is tests/cases/<phase>/<name>.json:
     include   files of tests/cases/facts/ whose facts hold too; the case's own come first
     facts     a pattern for a read (fnmatch; "query …", "tooling …", "metadata Type/Name") and its answer
     held      names of the secrets that the store holds
+    held_key  the consumer key among them, where it matters which
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), error (a class)
 
 A read that no fact answers fails the case.
@@ -27,7 +28,7 @@ from cnxlib.engine import Engine
 from cnxlib.errors import CnxError
 from cnxlib.model import Outcome
 from cnxlib.phases import find_phase
-from cnxlib.salesforce import Identity, Query, ReadMetadata, SecretHeld, ToolingQuery
+from cnxlib.salesforce import Identity, Query, ReadMetadata, SecretHeld, SecretMatches, ToolingQuery
 from cnxlib.salesforce.refusals import refusal
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -83,6 +84,7 @@ def text(request: Any) -> str:
 class Facts:
     def __init__(self, case: dict[str, Any]) -> None:
         self._facts, self._held = case["facts"], case.get("held", ())
+        self._held_key = case.get("held_key", "3MVGkey")
         self.used: set[str] = set()
 
     def send(self, requests: Sequence[Any]) -> list[Any]:
@@ -91,6 +93,8 @@ class Facts:
     def _answer(self, request: Any) -> Any:
         if isinstance(request, SecretHeld):
             return f"age:{request.name}" if request.name in self._held else ""
+        if isinstance(request, SecretMatches):
+            return request.value == self._held_key
         for pattern, answer in self._facts.items():
             if fnmatchcase(text(request), pattern):
                 self.used.add(pattern)

@@ -41,6 +41,11 @@ CALLBACK = {"callback_url": "https://portal-acme.example/login"}
         ("08", {"rules": [{"when": {}, "sets": ["Conexiom User"]}]}, "rules"),
         ("09", {"region": "antarctica"}, "region"),
         ("09", {"deliver": "smtp"}, "deliver"),
+        ("09", {"smtp_ref": "hunter2"}, "smtp_ref"),
+        ("09", {"recipient_key": "AGE-SECRET-KEY-hunter2"}, "recipient_key"),
+        ("03", {"callback_url": "https://user:hunter2@portal.example/"}, "callback_url"),
+        ("02", {"label": "日本語"}, "label"),
+        ("07", {"users_csv": "/nowhere/users.csv"}, "users_csv"),
     ],
 )
 def test_refused(phase: str, values: dict[str, Any], field: str) -> None:

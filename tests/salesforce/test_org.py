@@ -10,6 +10,7 @@ import pytest
 
 from cnxlib.errors import (
     Duplicate,
+    InventoryError,
     LimitExceeded,
     LoginRefused,
     NotFound,
@@ -17,6 +18,7 @@ from cnxlib.errors import (
     SalesforceError,
     SecretError,
     SessionExpired,
+    Temporary,
 )
 from cnxlib.inventory import OrgEntry, PasswordLogin, SessionLogin, find_org
 from cnxlib.salesforce import (
@@ -195,6 +197,21 @@ def test_the_request_limit_is_not_tried_again(org: Org, faults: Faults, fast: No
     (error,) = org.send([Query("SELECT Id FROM Organization")])
     assert isinstance(error, LimitExceeded)
     assert org.api_calls == before + 1
+
+
+@pytest.mark.parametrize(("kind", "error"), [("http_503", Temporary), ("http_429", LimitExceeded)])
+def test_an_answer_at_the_metadata_door_that_is_no_soap(
+    org: Org, faults: Faults, fast: None, kind: str, error: type[SalesforceError]
+) -> None:
+    faults(kind, "/Soap/m/", times=9)
+    (told,) = org.send([ReadMetadata("CaseSettings", "Case")])
+    assert type(told) is error
+    assert told.hint
+
+
+def test_a_ca_file_that_is_not_there(alias: str, sim: Sim, tmp_path: Path) -> None:
+    with pytest.raises(InventoryError, match=r"nope\.pem"):
+        connect(alias, find_org(alias).model_copy(update={"ca_cert": tmp_path / "nope.pem"}))
 
 
 def test_an_expired_session_is_renewed_once_where_there_is_a_password(org: Org, faults: Faults, fast: None) -> None:
