@@ -28,9 +28,9 @@ def resolved(given: Mapping[str, Any], *numbers: str, saved: Mapping[str, Mappin
 
 
 def test_values_are_typed_by_the_phase_not_by_their_looks() -> None:
-    given = typed_in(["email_to_case_integration=true", "label=2026-11-23", "case_record_types=[on, A]"])
+    given = typed_in(["email_to_case_integration=true", "base_profile=2026-11-23", "case_record_types=[on, A]"])
     params = resolved(given, "02")["02_integration_user"]
-    assert (params.email_to_case_integration, params.label) == (True, "2026-11-23")
+    assert (params.email_to_case_integration, params.base_profile) == (True, "2026-11-23")
     assert list(params.case_record_types) == ["on", "A"]
     timeout = resolved(typed_in(["install_timeout_minutes=5"]), "01")["01_install_package"]
     assert timeout.install_timeout_minutes == 5
