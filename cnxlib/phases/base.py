@@ -135,4 +135,6 @@ def in_plain_words(item: Mapping[str, Any]) -> str:
     if item["type"] == "string_pattern_mismatch":
         pattern = item["ctx"]["pattern"]
         return f"must be {_FORMS[pattern]}" if pattern in _FORMS else f"must have the form {pattern}"
+    if item["type"] in ("tuple_type", "list_type"):
+        return "must be a list: [first, second], also where it has one entry"
     return str(item["msg"]).removeprefix("Value error, ")

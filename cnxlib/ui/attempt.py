@@ -183,6 +183,7 @@ class Attempt:
         if self.ended:
             return
         told = error if isinstance(error, CnxError) else PhaseError(_said(error))
+        told.org = told.org or self.alias
         if self._engine is not None:
             self.outcome = self._engine.failed(told, self.mode)
         else:

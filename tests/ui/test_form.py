@@ -108,7 +108,7 @@ def test_an_emptied_list_is_the_default() -> None:
     [
         ("url", "ftp://c.example", "it must begin with https://"),
         ("minutes", 0, "greater than or equal to 1"),
-        ("rules", "- [broken", "valid list"),
+        ("rules", "- [broken", "must be a list"),
         ("rules", "- {sett: x}", "0.set: Field required"),
     ],
 )
