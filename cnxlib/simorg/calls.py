@@ -65,7 +65,10 @@ class Call:
         Raises:
             ApiError: NOT_FOUND: it leads elsewhere.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise not_found() from None
         match = _ADDRESS.fullmatch(parts.path)
         if not match:
             raise not_found()
@@ -112,6 +115,10 @@ def resource(pattern: str, **handlers: Handler) -> Resource:
     return Resource(re.compile(pattern), handlers)
 
 
+def _no_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
 def parse_json(raw: bytes) -> Any:
     """The JSON value of a body, whatever its Content-Type says.
 
@@ -119,8 +126,10 @@ def parse_json(raw: bytes) -> Any:
         ApiError: JSON_PARSER_ERROR.
     """
     try:
-        return json.loads(raw.decode("utf-8")) if raw.strip() else {}
-    except UnicodeDecodeError:
+        value = json.loads(raw.decode("utf-8"), parse_constant=_no_json) if raw.strip() else {}
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        return value
+    except UnicodeError:
         raise ApiError("JSON_PARSER_ERROR", "Invalid UTF-8 in the request body") from None
     except json.JSONDecodeError as problem:
         found = problem.doc[problem.pos : problem.pos + 1]

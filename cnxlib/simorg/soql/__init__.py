@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,11 @@ def run(
     session = Session(org, actor, text, tooling, all_rows)
     url = f"/services/data/v{version}{'/tooling' if tooling else ''}"
     runner = _Runner(session, url)
-    result = runner.run(query)
+    try:
+        result = runner.run(query)
+    except (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError):
+        # A number beyond 64 bits, half of a surrogate pair: nothing that a column could hold.
+        raise malformed(text, "a value in the query is out of range", query.source.at) from None
     result.user_id = actor.user_id
     result.entity = org.schema[".".join(query.source.parts)].name
     return result
@@ -109,6 +114,9 @@ class _Runner:
                 self.session.text, "The inner query of a semi join must select exactly one field", query.source.at
             )
         scope = Scope.of(self.session, query.source, query.alias)
+        if scope.each.name == outer.scope.each.name:
+            message = "The inner and outer selects should not be on the same object type"
+            raise malformed(self.session.text, message, query.source.at)
         column = scope.column(query.items[0].what)
         if not column.field_is_id:
             message = f"The inner select field '{column.name}' of a semi join must be an ID or reference field"

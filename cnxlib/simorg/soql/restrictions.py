@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from ..errors import ApiError
 from ..schema import SObject
 from .ast import Compare, Condition, Contained, Logic, Path, Query
@@ -27,12 +30,32 @@ def check(session: Session, each: SObject, query: Query) -> None:
         ApiError: EXCEEDED_ID_LIMIT for UserEntityAccess without LIMIT; MALFORMED_QUERY for SubscriberPackageVersion by
             anything but Id.
     """
+    for part in _parts(query.where):
+        if isinstance(part, Logic) and part.operator == "OR" and any(_is_semi_join(one) for one in part.parts):
+            message = "Semi join sub-selects are not allowed with the 'OR' operator"
+            raise malformed(session.text, message, query.source.at)
+        if _is_semi_join(part) and any(_is_semi_join(inner) for inner in _parts(part.right.where)):
+            message = "Nesting of semi join sub-selects is not supported"
+            raise malformed(session.text, message, part.right.source.at)
     if each.name == "UserEntityAccess" and query.limit is None:
         raise no_query_more(each.name)
     if each.name == "SubscriberPackageVersion" and not _by_id(query.where):
         # Only WHERE Id = is allowed (Tooling API, SubscriberPackageVersion); [R: text]
         message = "SubscriberPackageVersion can be queried only by Id: add WHERE Id = '04t...'"
         raise malformed(session.text, message, query.source.at)
+
+
+def _parts(condition: Condition | None) -> Iterator[Any]:
+    """A condition and all that it is made of, without what stands in subqueries."""
+    if condition is not None:
+        yield condition
+    if isinstance(condition, Logic):
+        for part in condition.parts:
+            yield from _parts(part)
+
+
+def _is_semi_join(condition: Any) -> bool:
+    return isinstance(condition, Contained) and isinstance(condition.right, Query)
 
 
 def _by_id(condition: Condition | None) -> bool:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cnxlib.simorg.calls import parse_json
+from cnxlib.simorg.errors import ApiError
 from cnxlib.simorg.org import Org
 from cnxlib.simorg.orgs import Orgs
 
@@ -127,3 +129,43 @@ def test_words_of_soql_in_any_order(any_door: Http, words: list[str], begun: boo
 def test_queries_beyond_all_bounds(any_door: Http, text: str) -> None:
     answer = any_door.call("GET", "query", q=text)
     assert answer.status in (200, 400), answer.content[:500]
+
+
+@pytest.mark.parametrize(
+    ("soql", "says"),
+    [
+        ("SELECT Id FROM User LIMIT 9223372036854775808", ""),
+        ("SELECT Id FROM Account WHERE NumberOfEmployees = 99999999999999999999999", ""),
+        ("SELECT ProfileId FROM User GROUP BY ProfileId HAVING COUNT(Id) > 99999999999999999999", ""),
+        (r"SELECT Id FROM Account WHERE Name = '\uD800'", ""),
+        (
+            "SELECT Id FROM User WHERE Id IN (SELECT AssigneeId FROM PermissionSetAssignment) OR Name = 'x'",
+            "not allowed with the 'OR' operator",
+        ),
+        (
+            "SELECT Id FROM User WHERE Id IN (SELECT AssigneeId FROM PermissionSetAssignment "
+            "WHERE PermissionSetId IN (SELECT ParentId FROM ObjectPermissions))",
+            "Nesting of semi join sub-selects",
+        ),
+        ("SELECT Id FROM User WHERE Id IN (SELECT Id FROM User)", "same object type"),
+    ],
+)
+def test_what_soql_does_not_take(any_door: Http, soql: str, says: str) -> None:
+    answer = any_door.call("GET", "query", q=soql)
+    assert (answer.status, answer.code) == (400, "MALFORMED_QUERY")
+    assert says in answer.json()[0]["message"]
+
+
+@pytest.mark.parametrize("raw", [rb'{"Name":"\ud800"}', b'{"Name":NaN}', b'{"Name":Infinity}', rb'["\udc00"]', b"\xff"])
+def test_what_is_no_json(raw: bytes) -> None:
+    with pytest.raises(ApiError) as caught:
+        parse_json(raw)
+    assert caught.value.code == "JSON_PARSER_ERROR"
+    assert parse_json(rb'{"Name":"\ud83d\ude00"}') == {"Name": "\U0001f600"}
+
+
+def test_an_address_in_a_batch_that_is_none(any_door: Http) -> None:
+    part = {"method": "GET", "url": "http://[::1"}
+    answer = any_door.call("POST", "composite/batch", {"batchRequests": [part]})
+    assert answer.status == 200
+    assert answer.json()["results"][0]["statusCode"] == 404
