@@ -10,6 +10,7 @@
     │   ├── ParameterError      unknown parameter, or a value that its model refuses
     │   └── NotConfirmed        a production org whose id was not typed
     ├── SecretError             a reference that leads to no secret, or a store that cannot be read or written
+    │   └── StoreLocked         the secret store wants a passphrase, or its keyring is locked
     ├── OrgUnreachable          no answer from the org's address
     ├── LoginRefused            the org answered, and said no
     ├── SalesforceError         Salesforce refused a request: ``code``, ``fields``, ``status``
@@ -22,6 +23,7 @@
     │   └── Temporary           UNABLE_TO_LOCK_ROW, SERVER_UNAVAILABLE, 502, 503, 504 ...: worth another try
     ├── OrgBusy                 another run holds the org
     ├── RecordError             the run record could not be written or read
+    │   └── SecretFound         a secret was in the record; it was taken out
     └── PhaseError              a phase could not go on
         ├── NotYet              what it needs comes from an earlier phase
         ├── PreflightFailed     a required check is not ok
@@ -110,6 +112,10 @@ class SecretError(CnxError):
     """A reference that leads to no secret, or a store that cannot be read or written."""
 
 
+class StoreLocked(SecretError):
+    """The secret store wants a passphrase, or the keyring that holds its identity is locked."""
+
+
 class OrgUnreachable(CnxError):
     """No answer from the org's address."""
 
@@ -184,6 +190,10 @@ class OrgBusy(CnxError):
 
 class RecordError(CnxError):
     """The run record could not be written or read."""
+
+
+class SecretFound(RecordError):
+    """A secret was in the run record. It was taken out; what the run did to the org stands."""
 
 
 class PhaseError(CnxError):
