@@ -5,16 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
-from cnxlib.errors import (
-    CnxError,
-    NotConverged,
-    NotYet,
-    PreflightFailed,
-    StalePlan,
-    StepFailed,
-)
+from cnxlib.errors import CnxError, NotConverged, NotYet, PreflightFailed, StalePlan, StepFailed
 from cnxlib.model import Change, Check, Mode, Observation, Outcome, Plan, Status, Step
 from cnxlib.rounds import Asking, Emit, Rounds, Send
 
@@ -106,15 +99,9 @@ class Engine:
         NotYet
             What a resource needs comes from an earlier phase.
         """
-        observations = self._observe()
+        observations = self._observe("before")
         plan = self._differences(observations)
-        self._emit(
-            "plan",
-            {
-                "digest": plan.digest,
-                "changes": [change.as_json() for change in plan.changes],
-            },
-        )
+        self._emit("plan", {"digest": plan.digest, "changes": [change.as_json() for change in plan.changes]})
         self._outcome = _described(self._outcome, observations, plan)
         return plan, self._outcome
 
@@ -146,7 +133,7 @@ class Engine:
 
     def verify(self, mode: Mode) -> Outcome:
         """Observe from scratch; the plan must be empty. Returns the final outcome of an apply or a verify."""
-        observations = self._observe()
+        observations = self._observe("after")
         remaining = self._differences(observations)
         before = self._outcome
         after = _described(before, observations, remaining)
@@ -163,10 +150,7 @@ class Engine:
             digest=before.digest if mode == "apply" else remaining.digest,
             remaining=remaining.changes,
         )
-        self._emit(
-            "verified",
-            {"remaining": [change.as_json() for change in remaining.changes]},
-        )
+        self._emit("verified", {"remaining": [change.as_json() for change in remaining.changes]})
         return self._outcome
 
     def failed(self, error: CnxError, mode: Mode) -> Outcome:
@@ -177,21 +161,19 @@ class Engine:
         self._outcome = replace(self._outcome, mode=mode, status=status, reason=error.message, error=error)
         return self._outcome
 
-    def _observe(self) -> list[Observation]:
+    def _observe(self, when: Literal["before", "after"]) -> list[Observation]:
         results = self._rounds.drive([resource.observe() for resource in self._resources])
         observations: list[Observation] = [_value(result) for result in results]
         for resource, observation in zip(self._resources, observations, strict=True):
             self._owners.update({item.id: resource for item in observation.items})
             self._found.update({item.id: item.found for item in observation.items if item.found})
+        items = [item for observation in observations for item in observation.items]
+        self._emit("facts", {"when": when, "facts": [item.fact() for item in items]})
         return observations
 
     def _differences(self, observations: Iterable[Observation]) -> Plan:
         changes = [item.change() for observation in observations for item in observation.items]
-        return Plan.of(
-            self._org_id,
-            self._phase,
-            [change for change in changes if change is not None],
-        )
+        return Plan.of(self._org_id, self._phase, [change for change in changes if change is not None])
 
     def _batches(self, plan: Plan) -> list[tuple[Resource, list[Change]]]:
         """Runs of changes of one resource of which none requires another, no longer than it takes at a time."""
@@ -269,11 +251,7 @@ def _preflight_error(checks: Sequence[Check]) -> PreflightFailed | None:
         return None
     said = "; ".join(f"{check.name}: {check.detail}" if check.detail else check.name for check in bad)
     hint = " ".join(check.hint for check in bad if check.hint)
-    return PreflightFailed(
-        said,
-        guide=list(dict.fromkeys(s for check in bad for s in check.guide)),
-        hint=hint,
-    )
+    return PreflightFailed(said, guide=list(dict.fromkeys(s for check in bad for s in check.guide)), hint=hint)
 
 
 def _step_error(steps: Sequence[Step]) -> StepFailed | None:

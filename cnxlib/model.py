@@ -74,6 +74,11 @@ class Item:
         """Name of the thing, unique in a plan: "kind:key"."""
         return f"{self.kind}:{self.key}"
 
+    def fact(self) -> dict[str, Any]:
+        """What the org holds, as the run record keeps it; its value is null where the thing is absent."""
+        value = None if self.actual is None else dict(self.actual)
+        return {"kind": self.kind, "key": self.key, "id": self.found, "value": value}
+
     def change(self) -> Change | None:
         """The difference, or None where there is none."""
         if self.desired is None:
@@ -89,16 +94,7 @@ class Item:
         return self._change("update", before, {name: self.desired[name] for name in differing})
 
     def _change(self, op: Op, before: State | None, after: State | None) -> Change:
-        return Change(
-            op,
-            self.kind,
-            self.key,
-            before,
-            after,
-            self.guide,
-            self.reversible,
-            self.requires,
-        )
+        return Change(op, self.kind, self.key, before, after, self.guide, self.reversible, self.requires)
 
 
 @dataclass(frozen=True)

@@ -308,3 +308,17 @@ def test_what_to_do_about_a_failed_step_is_said_once() -> None:
     steps = one.apply(plan)
     assert [(step.error, step.hint) for step in steps] == [("no seat", "Buy a seat.")] * 2
     assert str(one.verify("apply").error).count("Buy a seat.") == 1
+
+
+def test_what_the_org_held_before_and_after_is_told() -> None:
+    events: list[Any] = []
+    one = engine(Org({"a": 5}), Thing("a"), Thing("b"), events=events)
+    plan, _ = one.plan()
+    one.apply(plan)
+    one.verify("apply")
+    told = [data for name, data in events if name == "facts"]
+    assert [data["when"] for data in told] == ["before", "after"]
+    before, after = ({fact["key"]: fact["value"] for fact in data["facts"]} for data in told)
+    assert before == {"a": {"value": 5}, "b": None}
+    assert after == {"a": {"value": 1}, "b": {"value": 1}}
+    assert told[0]["facts"][0] == {"kind": "thing", "key": "a", "id": "old-id", "value": {"value": 5}}

@@ -7,12 +7,17 @@
         NN_name.ipynb            the executed notebooks
         run.json                 the published object of the whole run, written when it ends
 
-An event is ``{"at", "run_id", "org", "phase", "mode", "event", "data"}``. Its names, and what `data` holds:
+An event is ``{"at", "server_at", "run_id", "org", "org_id", "user", "ticket", "api_calls", "phase", "mode", "event",
+"data"}``: `at` is this machine's time and `server_at` the org's (the Date of its newest answer), both UTC; `org` is the
+alias; `api_calls` counts the phase's requests so far. What is not known yet is "" or null. The names of events, and what
+`data` holds:
 
 =================  =====================================================================================================
-run-started        phases (ids), parameters (by phase), ticket
-phase-started      org (alias, id, name, type), user, simulated, params, guide (ids of the steps it serves)
+run-started        phases (ids), parameters (by phase), ticket, versions (by package)
+phase-started      org (alias, id, name, type), user, simulated, host, certificate (SHA-256, hex), params, guide (ids of
+                   the steps it serves)
 check              `Check.as_json`
+facts              when ("before" the plan or "after" the changes), facts (kind, key, id, value) of all that is managed
 plan               digest, changes
 step-started       `Change.as_json`
 step-done          change and step in one, as are step-failed and step-not-run
@@ -121,8 +126,23 @@ class RunRecord:
             raise RecordError(f"{path} is no run record", hint='Leave `record` "" to begin a new one.')
         return cls(Path(path))
 
-    def event(self, name: str, data: Mapping[str, Any], *, phase: str = "", mode: str = "") -> None:
+    def event(
+        self,
+        name: str,
+        data: Mapping[str, Any],
+        *,
+        phase: str = "",
+        mode: str = "",
+        known: Mapping[str, Any] | None = None,
+    ) -> None:
         """Append one event.
+
+        Parameters
+        ----------
+        name, data, phase, mode:
+            As the table above says.
+        known:
+            server_at, org_id, user, ticket, api_calls, as far as they are known.
 
         Raises
         ------
@@ -131,8 +151,14 @@ class RunRecord:
         """
         entry = {
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "server_at": "",
             "run_id": self.run_id,
             "org": self.org,
+            "org_id": "",
+            "user": "",
+            "ticket": "",
+            "api_calls": None,
+            **(known or {}),
             "phase": phase,
             "mode": mode,
             "event": name,

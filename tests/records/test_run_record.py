@@ -20,10 +20,18 @@ def test_runs_root_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_an_event_carries_who_what_and_when(tmp_path: Path) -> None:
     record = RunRecord.begin("acme", tmp_path)
-    record.event("progress", {"text": "Grüße"}, phase="01_install_package", mode="apply")
+    known = {
+        "org_id": "00D1",
+        "user": "a@b.c",
+        "ticket": "CHG-1",
+        "api_calls": 7,
+        "server_at": "2026-11-23T20:00:00+00:00",
+    }
+    record.event("progress", {"text": "Grüße"}, phase="01_install_package", mode="apply", known=known)
     (event,) = read_events(record.path)
     assert event.pop("at").endswith("+00:00")
     assert event == {
+        **known,
         "run_id": record.run_id,
         "org": "acme",
         "phase": "01_install_package",
