@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from .. import values
 from ..actor import Actor
 from ..errors import ApiError
+from ..schema import SObject
 from . import restrictions
-from .ast import Call, Item, Query
+from .ast import Contained, Item, Query
 from .conditions import Conditions
+from .groups import Groups, is_aggregate, is_count
 from .parser import malformed, parse
 from .scope import Column, Scope, Session
-from .select import Selection, grouped, is_aggregate, is_count, plain
+from .select import Selection, plain
 
 if TYPE_CHECKING:
     from ..org import Org
@@ -42,6 +44,7 @@ def run(
     session = Session(org, actor, text, tooling, all_rows)
     url = f"/services/data/v{version}{'/tooling' if tooling else ''}"
     runner = _Runner(session, url)
+    restrictions.check_children(session, query, version)
     try:
         result = runner.run(query)
     except (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError):
@@ -61,7 +64,7 @@ class _Runner:
     def run(self, query: Query) -> Result:
         scope = Scope.of(self.session, query.source, query.alias)
         restrictions.check(self.session, scope.each, query)
-        if is_count(query):
+        if is_count(self.session, query):
             return self._count(scope, query)
         if is_aggregate(query):
             return self._aggregate(scope, query)
@@ -82,6 +85,7 @@ class _Runner:
         return Conditions(self.session, scope, parameters, self._semi_join)
 
     def _where(self, scope: Scope, query: Query, parameters: list[Any], more: str = "") -> str:
+        restrictions.check_where(self.session, query)
         guard = f"WHERE {scope.guard()}{more}"
         if query.scope == "mine" and scope.each.field("OwnerId"):
             parameters.append(self.session.actor.user_id)
@@ -107,23 +111,19 @@ class _Runner:
             parts.append(f"{scope.root}.Id")
         return ", ".join(parts)
 
-    def _semi_join(self, query: Query, outer: Conditions) -> str:
+    def _semi_join(self, condition: Contained, query: Query, left: Column, outer: Conditions) -> str:
         """The SELECT of ``Id IN (SELECT ...)``."""
         if len(query.items) != 1 or not isinstance(query.items[0], Item) or is_aggregate(query):
-            raise malformed(
-                self.session.text, "The inner query of a semi join must select exactly one field", query.source.at
-            )
+            message = "The inner query of a semi join must select exactly one field"
+            raise malformed(self.session.text, message, query.source.at)
         scope = Scope.of(self.session, query.source, query.alias)
         if scope.each.name == outer.scope.each.name:
             message = "The inner and outer selects should not be on the same object type"
             raise malformed(self.session.text, message, query.source.at)
         column = scope.column(query.items[0].what)
-        if not column.field_is_id:
-            message = f"The inner select field '{column.name}' of a semi join must be an ID or reference field"
-            raise malformed(self.session.text, message, query.items[0].what.at)
+        restrictions.check_semi_join(self.session, condition, left, column, query)
         where = self._where(scope, query, outer.parameters)
-        order = f" ORDER BY {self._order(scope, query)}" if query.limit is not None else ""
-        return f"SELECT {column.sql} {scope.sql()} {where} AND {column.sql} IS NOT NULL{order} {_limit(query)}"
+        return f"SELECT {column.sql} {scope.sql()} {where} AND {column.sql} IS NOT NULL"
 
     def _count(self, scope: Scope, query: Query) -> Result:
         parameters: list[Any] = []
@@ -132,17 +132,13 @@ class _Runner:
         return Result([], int(self._fetch(sql, parameters)[0][0]))
 
     def _aggregate(self, scope: Scope, query: Query) -> Result:
-        found = grouped(self.session, scope, query)
-        for each in query.group:
-            column = scope.column(each)
-            if column.field is not None and not column.field.groupable and not isinstance(each, Call):
-                message = f"field '{column.name}' can not be grouped in a query call"
-                raise self.session.invalid("INVALID_FIELD", message, each)
+        groups_of = Groups(self.session, scope, query)
+        found = groups_of.found
         parameters: list[Any] = []
         where = self._where(scope, query, parameters)
         groups = ", ".join(scope.column(each).sql for each in query.group)
         having = f"HAVING {self._conditions(scope, parameters).sql(query.having)}" if query.having else ""
-        order = self._order(scope, query, {name.lower(): column for name, column in found}) if query.order else groups
+        order = self._order(scope, query, groups_of.names) if query.order else groups
         sql = f"SELECT {', '.join(column.sql for _, column in found)} {scope.sql()} {where}"
         sql += (
             (f" GROUP BY {groups} {having}" if groups else "")
@@ -165,31 +161,29 @@ class _Runner:
         ]
         return Result(records, len(records), columns)
 
+    def _knows(self, child: SObject, name: str) -> bool:
+        """Whether this API serves the object, and the actor sees the field by which it refers to its parent."""
+        return child.served(self.session.tooling) and self.session.actor.sees(child, child.fields[name.lower()])
+
     def _children(self, scope: Scope, query: Query, parent_ids: list[str], records: list[dict[str, Any]]) -> None:
         """Answer a child query for all rows at once."""
         name = query.source.parts[-1]
-        link = next(
-            (each for each in self.session.org.schema.children(scope.each.name) if each.name.lower() == name.lower()),
-            None,
-        )
-        child = self.session.org.schema[link.sobject] if link else None
-        if link is None or child is None or not child.served(self.session.tooling):
+        schema = self.session.org.schema
+        link = next((each for each in schema.children(scope.each.name) if each.name.lower() == name.lower()), None)
+        child = schema[link.sobject] if link else None
+        if link is None or child is None or not self._knows(child, link.field):
             message = (
                 f"Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a"
                 " custom relationship, be sure to append the '__r' after the custom relationship name. Please reference"
                 " your WSDL or the describe call for the appropriate names."
             )
             raise self.session.invalid("INVALID_TYPE", message, query.source)
-        if is_aggregate(query) or any(isinstance(item, Query) for item in query.items):
-            raise malformed(
-                self.session.text,
-                "Child queries can hold neither aggregates nor further child queries",
-                query.source.at,
-            )
+        if is_aggregate(query):
+            raise malformed(self.session.text, "Child queries can hold no aggregates", query.source.at)
         inner = Scope.of(self.session, type(query.source)((child.name,), query.source.at), query.alias)
         inner.also(name)
         selection = plain(self.session, inner, query)
-        key = selection.add(f'{inner.root}."{link.field}"')
+        key, own = selection.add(f'{inner.root}."{link.field}"'), selection.parents[()]
         parameters: list[Any] = [json.dumps(parent_ids)]
         parents = f' AND {inner.root}."{link.field}" IN (SELECT value FROM json_each(?))'
         where = self._where(inner, query, parameters, parents)
@@ -200,8 +194,12 @@ class _Runner:
         sql = f"SELECT * FROM (SELECT {columns}, {rank} AS place {inner.sql()} {where}) WHERE place > {first}"
         sql += f" AND place <= {last}" if last >= 0 else ""
         found: dict[str, list[dict[str, Any]]] = {}
-        for row in self._fetch(f"{sql} ORDER BY place", parameters):
-            found.setdefault(row[key], []).append(selection.shape(row, self.url))
+        raw = self._fetch(f"{sql} ORDER BY place", parameters)
+        children = [selection.shape(row, self.url) for row in raw]
+        for further in selection.children:
+            self._children(inner, further, [row[own] for row in raw], children)
+        for row, child_record in zip(raw, children, strict=True):
+            found.setdefault(row[key], []).append(child_record)
         for parent_id, record in zip(parent_ids, records, strict=True):
             rows = found.get(parent_id)
             record[link.name] = {"totalSize": len(rows), "done": True, "records": rows} if rows else None

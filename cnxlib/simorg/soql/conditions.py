@@ -28,7 +28,7 @@ _TYPE_NAMES = {
     "url": "string",
     "textarea": "string",
 }
-SemiJoin = Callable[[Query, "Conditions"], str]
+SemiJoin = Callable[[Contained, Query, Column, "Conditions"], str]
 
 
 def _balanced(operator: str, parts: list[str]) -> str:
@@ -127,9 +127,8 @@ class Conditions:
             if not column.field_is_id:
                 message = f"The left operand '{column.name}' of a semi join must be an ID or reference field"
                 raise malformed(self.session.text, message, condition.left.at)
-            return (
-                f"({negation}({column.sql} IS NOT NULL AND {column.sql} IN ({self._semi_join(condition.right, self)})))"
-            )
+            inner = self._semi_join(condition, condition.right, column, self)
+            return f"({negation}({column.sql} IS NOT NULL AND {column.sql} IN ({inner})))"
         tests = []
         plain: list[str] = []
         for value in condition.right:
@@ -138,9 +137,8 @@ class Conditions:
             elif value.kind == "string" and value.text == "" and not column.field_is_id:
                 tests.append(f"{column.sql} IS NULL")
         for value in condition.right:
-            if value.kind not in ("null", "literal") and not (
-                value.kind == "string" and (not value.text.isascii() or value.text == "")
-            ):
+            special = value.kind in ("null", "literal") or (value.kind == "string" and not value.text.isascii())
+            if not special and (value.text or column.field_is_id):
                 plain.append(self._mark(self._value(condition.left, column, value)))
         if plain:
             tests.append(f"({column.sql} IS NOT NULL AND {column.sql} IN ({', '.join(plain)}))")
@@ -152,7 +150,7 @@ class Conditions:
             raise malformed(self.session.text, f"unexpected token: '{value.text}'", value.at)
         zone = self._zone()
         try:
-            days = resolve(value.text, self.session.org.now().astimezone(zone).date())
+            days = resolve(value.text.upper(), self.session.org.now().astimezone(zone).date())
             bounds = [self._bound(day, column.type, zone) for day in days or ()]
         except (OverflowError, ValueError):
             raise malformed(self.session.text, f"Invalid date range: {value.text}", value.at) from None

@@ -19,7 +19,12 @@ _GRAMMAR = Lark(
     maybe_placeholders=False,
 )
 _STRING = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
+_HEX = re.compile("[0-9A-Fa-f]{4}")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
+_BIND = re.compile(r":\s*[A-Za-z_]")
+_WORD = re.compile(r"\w+|\S", re.ASCII)
+# Keywords that an alias cannot be (SOQL Reference, "Alias Notation"); the grammar keeps out the others of that list
+_NO_ALIAS = frozenset({"ASC", "DESC", "EXCLUDES", "FIRST", "GROUP", "INCLUDES", "LAST", "NULLS", "USING", "WITH"})
 # Deeper than any query a person writes; beyond, Python's stack would end first
 _MAX_LENGTH = 100_000
 _MAX_DEPTH = 60
@@ -40,7 +45,7 @@ class _Build(Transformer[Token, Any]):
         return Call(str(children[0]), tuple(children[1:]), _at(children[0]))
 
     def item(self, children: list[Any]) -> Item:
-        return Item(children[0], str(children[1]) if len(children) > 1 else None)
+        return Item(children[0], _alias(children[1]) if len(children) > 1 else None)
 
     def child(self, children: list[Query]) -> Query:
         return children[0]
@@ -49,7 +54,7 @@ class _Build(Transformer[Token, Any]):
         return "items", tuple(children)
 
     def source(self, children: list[Any]) -> tuple[str, Any]:
-        return "source", (children[0], str(children[-1]) if len(children) > 1 else None)
+        return "source", (children[0], _alias(children[-1]) if len(children) > 1 else None)
 
     def scope(self, children: list[Any]) -> tuple[str, Any]:
         name = str(children[-1]).lower()
@@ -169,7 +174,7 @@ class _Build(Transformer[Token, Any]):
 
     @v_args(inline=True)
     def literal(self, token: Token) -> Value:
-        return Value("literal", str(token).upper(), _at(token))
+        return Value("literal", str(token), _at(token))
 
 
 class _Unexpected(Exception):
@@ -178,6 +183,12 @@ class _Unexpected(Exception):
     def __init__(self, text: str, at: Position) -> None:
         super().__init__(text)
         self.text, self.at = text, at
+
+
+def _alias(token: Token) -> str:
+    if str(token).upper() in _NO_ALIAS:
+        raise _Unexpected(str(token), _at(token))
+    return str(token)
 
 
 def _whole(token: Token) -> int:
@@ -205,6 +216,8 @@ def unescape(text: str, like: bool = False) -> str:
             out.append(_ESCAPES[escaped])
         elif escaped.lower() == "u":
             digits = "".join(next(chars, "") for _ in range(4))
+            if not _HEX.fullmatch(digits):
+                raise ValueError(f"\\u{digits}")
             out.append(chr(int(digits, 16)))
         else:
             raise ValueError(f"\\{escaped}")
@@ -260,10 +273,11 @@ def _parse(text: str) -> Query:
             ) from None
         raise malformed(text, f"unexpected token: '{token}'", (token.line or 1, token.column or 1)) from None
     except UnexpectedCharacters as problem:
-        word = text[problem.pos_in_stream or 0 :].split()
-        raise malformed(
-            text, f"unexpected token: '{word[0] if word else ''}'", (problem.line, problem.column)
-        ) from None
+        at = (problem.line, problem.column)
+        if _BIND.match(text, problem.pos_in_stream or 0):
+            raise malformed(text, "Bind variables only allowed in Apex code", at) from None
+        word = _WORD.match(text, problem.pos_in_stream or 0)
+        raise malformed(text, f"unexpected token: '{word[0] if word else ''}'", at) from None
     except UnexpectedInput:
         raise malformed(text, "unexpected token: '<EOF>'") from None
     except Exception as problem:

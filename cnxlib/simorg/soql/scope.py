@@ -212,10 +212,7 @@ class Scope:
     def _visible(self, each: SObject, one: Field) -> bool:
         if one.tooling and not self.session.tooling:
             return False
-        guarded = each.field(one.compound) if one.compound else one
-        if guarded is None or not each.permissionable or not guarded.permissionable:
-            return True
-        return self.session.actor.sees(each.name, guarded.name)
+        return self.session.actor.sees(each, one)
 
     def _join(self, relation: tuple[str, ...], part: str, path: Path) -> tuple[str, ...]:
         """The relation one relationship further, joined."""

@@ -10,7 +10,7 @@ from .. import values
 from ..schema import Field, SObject
 from .ast import Call, Expression, Item, Path, Query
 from .parser import malformed
-from .scope import AGGREGATES, Column, Scope, Session
+from .scope import Column, Scope, Session
 
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country", "Latitude", "Longitude", "GeocodeAccuracy")
 _FIELDS_LIMIT = 200
@@ -133,44 +133,3 @@ def _expanded(session: Session, scope: Scope, item: Item, limit: int | None) -> 
     chosen = [one for one in fields if kind == "ALL" or one.custom == (kind == "CUSTOM")]
     visible = [one for one in chosen if scope.sees(one)]
     return [Path((one.name,), call.at) for one in visible]
-
-
-def is_aggregate(query: Query) -> bool:
-    """Whether a query answers groups of rows."""
-    return bool(query.group) or any(isinstance(item, Item) and _aggregates(item.what) for item in query.items)
-
-
-def _aggregates(what: Expression) -> bool:
-    return isinstance(what, Call) and what.name.upper() in AGGREGATES
-
-
-def is_count(query: Query) -> bool:
-    """Whether the query is ``SELECT COUNT() FROM ...``, which answers a number and no rows."""
-    if len(query.items) != 1 or not isinstance(query.items[0], Item):
-        return False
-    what = query.items[0].what
-    return isinstance(what, Call) and what.name.upper() == "COUNT" and not what.arguments
-
-
-def grouped(session: Session, scope: Scope, query: Query) -> list[tuple[str, Column]]:
-    """The columns of a query that aggregates, by their names in the answer: alias, field, or expr0, expr1 ...
-
-    Raises:
-        ApiError: MALFORMED_QUERY for a field that is neither grouped nor aggregated.
-    """
-    groups = {scope.column(each).sql for each in query.group}
-    found: list[tuple[str, Column]] = []
-    unnamed = 0
-    for item in query.items:
-        if isinstance(item, Query):
-            raise malformed(session.text, "Nesting of child queries is not supported in an aggregate query")
-        column = scope.column(item.what)
-        if not column.aggregate and column.sql not in groups:
-            raise malformed(session.text, f"Field must be grouped or aggregated: {item.what}", item.what.at)
-        name = item.alias or (column.name if isinstance(item.what, Path) else None)
-        if name is None:
-            name, unnamed = f"expr{unnamed}", unnamed + 1
-        if name.lower() in (each.lower() for each, _ in found):
-            raise malformed(session.text, f"duplicate alias: {name}", item.what.at)
-        found.append((name, column))
-    return found
