@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import ApiError, insufficient_access
 from .schema.permissions import PERMISSIONS
 from .store import quote
 
 if TYPE_CHECKING:
+    from .schema import Field, SObject
     from .store import Store
 
 # A user's sets: of active assignments that have not expired. Groups are assigned through their own set (Type =
@@ -28,7 +29,7 @@ class Actor:
 
     ``permissions`` are metadata names (``ApiEnabled``). ``objects`` has the object permissions by object name;
     ``readable`` and ``editable`` the fields, as ``Account.Phone``, on which a set grants field-level security.
-    ``language`` is the user's (LanguageLocaleKey).
+    ``language`` is the user's (LanguageLocaleKey). ``unbound`` is the org itself, which nothing is hidden from.
     """
 
     user_id: str
@@ -38,11 +39,12 @@ class Actor:
     readable: frozenset[str] = frozenset()
     editable: frozenset[str] = frozenset()
     language: str = "en_US"
+    unbound: bool = False
 
     @classmethod
     def all_permissions(cls, user_id: str, session_id: str | None = None) -> Actor:
         """An actor that may do everything: for what the org does by itself."""
-        return cls(user_id, session_id, frozenset(PERMISSIONS))
+        return cls(user_id, session_id, frozenset(PERMISSIONS), unbound=True)
 
     def has(self, *names: str) -> bool:
         """Whether the user has one of these permissions."""
@@ -64,17 +66,19 @@ class Actor:
         granted = self.objects.get(sobject, frozenset())
         return access in granted or (access in ("Read", "Edit", "Delete") and "ModifyAllRecords" in granted)
 
-    def sees(self, sobject: str, name: str) -> bool:
-        """Whether the user may read a field that takes field-level security.
+    def sees(self, each: SObject, one: Field) -> bool:
+        """Whether the user may read a field of an object whose rows the user may read.
 
-        Who has View All Data sees every field: the scenarios do not spell out the field permissions of administrators'
-        profiles.
+        View All Data and Modify All Data are about rows: they open no field. A new custom field is hidden from the
+        administrator who deployed it, until a profile or permission set grants it (Help, "Field-Level Security").
         """
-        return self.has("ModifyAllData", "ViewAllData") or f"{sobject}.{name}" in self.readable
+        guard = each.guard(one)
+        return guard is None or self.unbound or f"{each.name}.{guard}" in self.readable
 
-    def edits(self, sobject: str, name: str) -> bool:
-        """Whether the user may write a field that takes field-level security."""
-        return self.has("ModifyAllData") or f"{sobject}.{name}" in self.editable
+    def edits(self, each: SObject, one: Field) -> bool:
+        """Whether the user may write a field of an object whose rows the user may write."""
+        guard = each.guard(one)
+        return guard is None or self.unbound or f"{each.name}.{guard}" in self.editable
 
 
 def load(store: Store, user_id: str, session_id: str | None = None) -> Actor:
@@ -93,15 +97,14 @@ def load(store: Store, user_id: str, session_id: str | None = None) -> Actor:
     columns = ", ".join(f"max({quote('Permissions' + name)})" for name in names)
     granted = store.fetch(f"SELECT {columns} FROM PermissionSet WHERE {sets}", [store.org, user_id])[0]
     permissions = frozenset(name for name, value in zip(names, granted, strict=True) if value)
-    if "ModifyAllData" in permissions:
-        return Actor(user_id, session_id, permissions, language=language)
+    fields = _fields(store, user_id)
     return Actor(
         user_id,
         session_id,
         permissions,
         _objects(store, user_id),
-        _fields(store, user_id, "Read"),
-        _fields(store, user_id, "Edit"),
+        frozenset(name for name, read, _ in fields if read),
+        frozenset(name for name, _, edit in fields if edit),
         language,
     )
 
@@ -116,10 +119,11 @@ def _objects(store: Store, user_id: str) -> dict[str, frozenset[str]]:
     return {str(row[0]): frozenset(n for n, value in zip(OBJECT_ACCESS, row[1:], strict=True) if value) for row in rows}
 
 
-def _fields(store: Store, user_id: str, access: str) -> frozenset[str]:
-    rows = store.fetch(
-        f"SELECT DISTINCT Field FROM FieldPermissions WHERE org = ?1 AND Permissions{access}"
-        f" AND ParentId IN ({SETS_OF_USER})",
+def _fields(store: Store, user_id: str) -> list[tuple[str, bool, bool]]:
+    """Each field that a set names, with whether it may be read and written."""
+    rows: Iterable[tuple[Any, ...]] = store.fetch(
+        "SELECT Field, max(PermissionsRead), max(PermissionsEdit) FROM FieldPermissions"
+        f" WHERE org = ?1 AND ParentId IN ({SETS_OF_USER}) GROUP BY Field",
         [store.org, user_id],
     )
-    return frozenset(name for (name,) in rows)
+    return [(str(name), bool(read), bool(edit)) for name, read, edit in rows]

@@ -98,7 +98,7 @@ def update(call: Call) -> Answer:
 def upsert(call: Call, name: str, field: str) -> Answer:
     """PATCH `…/{T}/{field}`: update the rows whose external id is known, create the others."""
     each = dml.entity(call.org, name, call.actor, call.tooling)
-    one = external(each, field)
+    one = external(call, each, field)
 
     def write(row: Mapping[str, Any]) -> dict[str, Any]:
         values = {key: value for key, value in row.items() if key.lower() not in (one.name.lower(), "id")}

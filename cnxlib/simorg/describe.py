@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from . import dml
-from .actor import Actor
 from .calls import Answer, Call
 from .languages import label
 from .schema import INFERRED, Field, SObject
@@ -127,9 +126,10 @@ def described(call: Call, each: SObject) -> dict[str, Any]:
             "restrictedDelete": False,
         }
         for link in call.org.schema.children(each.name)
+        if call.actor.sees(child := call.org.schema[link.sobject], child.fields[link.field.lower()])
     ]
     visible = [
-        item for item in each.fields.values() if _sees(call.actor, each, item) and (call.tooling or not item.tooling)
+        item for item in each.fields.values() if call.actor.sees(each, item) and (call.tooling or not item.tooling)
     ]
     return {
         **_short(call, each),
@@ -140,20 +140,6 @@ def described(call: Call, each: SObject) -> dict[str, Any]:
         "recordTypeInfos": _record_types(call, each),
         "supportedScopes": [{"label": f"All {each.plural.lower()}", "name": "everything"}],
     }
-
-
-def _sees(actor: Actor, each: SObject, item: Field) -> bool:
-    guarded = each.field(item.compound) if item.compound else item
-    return (
-        guarded is None or not (each.permissionable and guarded.permissionable) or actor.sees(each.name, guarded.name)
-    )
-
-
-def _edits(actor: Actor, each: SObject, item: Field) -> bool:
-    guarded = each.field(item.compound) if item.compound else item
-    return (
-        guarded is None or not (each.permissionable and guarded.permissionable) or actor.edits(each.name, guarded.name)
-    )
 
 
 def _record_types(call: Call, each: SObject) -> list[dict[str, Any]]:
@@ -185,7 +171,7 @@ def entries(call: Call, each: SObject, item: Field) -> tuple[str, ...]:
 
 def _field(call: Call, each: SObject, item: Field) -> dict[str, Any]:
     number = item.type in ("double", "currency", "percent")
-    editable = _edits(call.actor, each, item)
+    editable = call.actor.edits(each, item)
     picked = item.type in ("picklist", "multipicklist")
     return {
         **dict.fromkeys(_FALSE, False),

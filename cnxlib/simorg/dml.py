@@ -170,22 +170,15 @@ def _accept(org: Org, each: SObject, given: Mapping[str, Any], actor: Actor, cal
         one = each.field(name)
         if one is None and isinstance(value, Mapping):
             one, value = _by_external_id(org, each, name, value)
-        if one is None:
+        if one is None or not actor.sees(each, one):
             raise ApiError("INVALID_FIELD", f"No such column '{name}' on sobject of type {each.name}")
-        if not (one.createable if call == "create" else one.updateable) or not _editable(each, one, actor):
+        if not (one.createable if call == "create" else one.updateable) or not actor.edits(each, one):
             refused.append(one.name)
         else:
             accepted[one.name] = values.coerce(one, value)
     if refused:
         raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", _HIDDEN.format(", ".join(refused)), refused)
     return accepted
-
-
-def _editable(each: SObject, one: Field, actor: Actor) -> bool:
-    guarded = each.field(one.compound) if one.compound else one
-    return (
-        guarded is None or not guarded.permissionable or not each.permissionable or actor.edits(each.name, guarded.name)
-    )
 
 
 def _by_external_id(org: Org, each: SObject, name: str, value: Mapping[str, Any]) -> tuple[Field | None, Any]:

@@ -94,14 +94,14 @@ def delete(call: Call, name: str, row_id: str) -> Answer:
     return Answer(204)
 
 
-def external(each: SObject, name: str) -> Field:
-    """The field by which rows are known outside.
+def external(call: Call, each: SObject, name: str) -> Field:
+    """The field by which rows are known outside, if the caller may see it.
 
     Raises:
         ApiError: NOT_FOUND.
     """
     one = each.field(name)
-    if one is None or not (one.external_id or one.unique or one.type == "id"):
+    if one is None or not (one.external_id or one.unique or one.type == "id") or not call.actor.sees(each, one):
         text = f"Provided external ID field does not exist or is not accessible: {name}"
         raise ApiError("NOT_FOUND", text, status=404)
     return one
@@ -129,7 +129,7 @@ def read_by(call: Call, name: str, field: str, value: str) -> Answer:
     each = _entity(call, name)
     if ids.is_id(field) and each.field(field) is None:
         return _related(call, each, field, value)
-    found = by_external(call, each, external(each, field), value)
+    found = by_external(call, each, external(call, each, field), value)
     if found is None:
         raise not_found()
     return Answer(body=row(call, each, found))
@@ -161,7 +161,7 @@ def _related(call: Call, each: SObject, row_id: str, relationship: str) -> Answe
 def upsert(call: Call, name: str, field: str, value: str) -> Answer:
     """PATCH by an external id: update the row that has it, or create one."""
     each = _entity(call, name)
-    one = external(each, field)
+    one = external(call, each, field)
     found = by_external(call, each, one, value)
     values = _without_id(call.body)
     if any(key.lower() == one.name.lower() for key in values) and one.type != "id":
@@ -180,7 +180,7 @@ def upsert(call: Call, name: str, field: str, value: str) -> Answer:
 def delete_by(call: Call, name: str, field: str, value: str) -> Answer:
     """DELETE a row by an external id."""
     each = _entity(call, name)
-    found = by_external(call, each, external(each, field), value)
+    found = by_external(call, each, external(call, each, field), value)
     if found is None:
         raise not_found()
     call.org.delete(each.name, found, call.actor, tooling=call.tooling)

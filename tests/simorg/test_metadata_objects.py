@@ -54,11 +54,18 @@ def region(api: Any, **changed: Any) -> Any:
     )
 
 
+def make(api: Any, *fields: Any) -> None:
+    """Create fields and let administrators see and edit them, whom a new field is hidden from too."""
+    api.CustomField.create(list(fields))
+    granted = [api.ProfileFieldLevelSecurity(field=f.fullName, readable=True, editable=True) for f in fields]
+    api.Profile.update([api.Profile(fullName="Admin", fieldPermissions=granted)])
+
+
 # ---- custom fields
 
 
 def test_a_custom_field_is_made_used_changed_and_deleted(api: Any, org: Org) -> None:
-    api.CustomField.create([region(api)])
+    make(api, region(api))
     account = org.query("SELECT Id FROM Account LIMIT 1")[0]["Id"]
     assert org.call("PATCH", f"sobjects/Account/{account}", json={"Region__c": "North"}).status_code == 204
     assert org.query(f"SELECT Region__c FROM Account WHERE Id = '{account}'")[0]["Region__c"] == "North"
@@ -73,7 +80,7 @@ def test_a_custom_field_is_made_used_changed_and_deleted(api: Any, org: Org) -> 
     assert org.query(f"SELECT Label FROM FieldDefinition WHERE {where}") == []
     gone = org.call("GET", "query", params={"q": "SELECT Region__c FROM Account"})
     assert gone.json()[0]["errorCode"] == "INVALID_FIELD"
-    api.CustomField.create([region(api)])
+    make(api, region(api))
     assert org.query(f"SELECT Region__c FROM Account WHERE Id = '{account}'")[0]["Region__c"] is None
 
 
@@ -88,7 +95,7 @@ def test_a_custom_field_is_made_used_changed_and_deleted(api: Any, org: Org) -> 
     ],
 )
 def test_fields_of_other_types(api: Any, org: Org, changed: dict[str, Any], value: Any, stored: Any) -> None:
-    api.CustomField.create([region(api, **changed)])
+    make(api, region(api, **changed))
     account = org.query("SELECT Id FROM Account LIMIT 1")[0]["Id"]
     assert org.call("PATCH", f"sobjects/Account/{account}", json={"Region__c": value}).status_code == 204
     assert org.query(f"SELECT Region__c FROM Account WHERE Id = '{account}'")[0]["Region__c"] == stored
@@ -97,13 +104,13 @@ def test_fields_of_other_types(api: Any, org: Org, changed: dict[str, Any], valu
 def test_a_picklist_and_a_lookup(api: Any, org: Org) -> None:
     values = [{"fullName": name, "default": False, "label": name} for name in ("Gold", "Silver")]
     definition = {"restricted": True, "valueSetDefinition": {"sorted": False, "value": values}}
-    api.CustomField.create([region(api, type="Picklist", length=None, valueSet=definition)])
+    make(api, region(api, type="Picklist", length=None, valueSet=definition))
     account = org.query("SELECT Id FROM Account LIMIT 1")[0]["Id"]
     refused = org.call("PATCH", f"sobjects/Account/{account}", json={"Region__c": "Lead"})
     assert refused.json()[0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
     assert org.call("PATCH", f"sobjects/Account/{account}", json={"Region__c": "Gold"}).status_code == 204
     buyer = {"type": "Lookup", "length": None, "referenceTo": "Contact", "relationshipName": "Bought"}
-    api.CustomField.create([region(api, fullName="Account.Buyer__c", label="Buyer", **buyer)])
+    make(api, region(api, fullName="Account.Buyer__c", label="Buyer", **buyer))
     contact = org.query("SELECT Id, LastName FROM Contact LIMIT 1")[0]
     org.call("PATCH", f"sobjects/Account/{account}", json={"Buyer__c": contact["Id"]})
     found = org.query(f"SELECT Buyer__r.LastName FROM Account WHERE Id = '{account}'")[0]

@@ -11,6 +11,8 @@ from ..errors import ApiError
 from ..org import Actor, Org
 from .components import Kind, Value
 
+# securityType, AllUsers where none is given (Metadata API, InstalledPackage); CumulusCI sends the Tooling API's words
+_SECURITY = {"ADMINSONLY": "None", "NONE": "None", "CUSTOM": "Custom"}
 _NUMBER = re.compile(r"\d+(?:\.\d+){1,3}")
 
 
@@ -42,7 +44,7 @@ class InstalledPackage(Kind):
             raise ApiError("UNKNOWN_EXCEPTION", problem)
         installed = packages.installed_version(org)
         if installed is None or packages.number(wanted) > packages.number(installed):
-            security = {"FULL": "Full", "CUSTOM": "Custom"}.get(str(value.get("securityType", "")).upper(), "None")
+            security = _SECURITY.get(str(value.get("securityType", "")).upper(), "Full")
             packages.bring(org, wanted["Id"], security, actor.user_id)
 
     def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:

@@ -113,7 +113,7 @@ def bring(org: Org, version_id: str, security: str = "None", user_id: str | None
         org: the org.
         version_id: a version of the catalogue.
         security: whose profiles get access: ``None`` administrators', ``Full`` all.
-        user_id: who installs.
+        user_id: who installs; the profile of this user is an administrator's whatever it grants.
     """
     about = catalogue()
     namespace = about["package"]["NamespacePrefix"]
@@ -131,7 +131,7 @@ def bring(org: Org, version_id: str, security: str = "None", user_id: str | None
             "PackageLicense",
             {"NamespacePrefix": namespace, "AllowedLicenses": seats, "IsProvisioned": True, "Status": "Active"},
         )
-        _grant_profiles(org, about, namespace, security)
+        _grant_profiles(org, about, namespace, security, user_id)
 
 
 def _bring_fields(org: Org, about: dict[str, Any], namespace: str) -> None:
@@ -163,9 +163,16 @@ def _bring_sets(org: Org, about: dict[str, Any], namespace: str, user_id: str | 
         _grant(org, set_id, ((_qualified(name, namespace), access) for name, access in each["fields"].items()))
 
 
-def _grant_profiles(org: Org, about: dict[str, Any], namespace: str, security: str) -> None:
-    """Field-level security on what the package brought, in the profiles' own sets."""
+def _grant_profiles(org: Org, about: dict[str, Any], namespace: str, security: str, user_id: str | None) -> None:
+    """Field-level security on what the package brought, in the profiles' own sets.
+
+    "Admins Only" is the profile of who installs and every profile with Customize Application: all fields are visible
+    and editable there (Help, "Determine Which Users Can Access a Package"). [R] whether "All Users" leaves out standard
+    profiles; here it is every profile.
+    """
     fields = [(f"{sobject}.{namespace}__{name}", "edit") for sobject, each in about["fields"].items() for name in each]
+    installer = org.get("User", user_id, ["ProfileId"])["ProfileId"] if user_id else None
     for each in org.rows("PermissionSet", IsOwnedByProfile=True):
-        if security.lower() == "full" or each["PermissionsModifyAllData"]:
+        admin = each["PermissionsCustomizeApplication"] or each["ProfileId"] == installer
+        if security.lower() == "full" or admin:
             _grant(org, each["Id"], fields)

@@ -123,6 +123,11 @@ class SObject:
         """The field of that name, in whatever case."""
         return self.fields.get(name.lower())
 
+    def guard(self, one: Field) -> str | None:
+        """The name of the field whose field-level security decides on a field, its compound's; ``None`` for none."""
+        guarded = self.field(one.compound) if one.compound else one
+        return guarded.name if guarded and guarded.permissionable and self.permissionable else None
+
     @property
     def soft_delete(self) -> bool:
         """Whether deleted rows stay in the recycle bin, seen by queryAll."""

@@ -30,7 +30,11 @@ class Subject:
     """An org with its administrator, and shorthands."""
 
     org: Org
-    admin: Actor
+
+    @property
+    def admin(self) -> Actor:
+        """The administrator with the permissions of this moment."""
+        return self.actor("admin")
 
     def user(self, name: str) -> dict[str, Any]:
         """The scenario's user of that name."""
@@ -71,8 +75,7 @@ def subject(orgs: Orgs) -> Subject:
 
 
 def new_subject(orgs: Orgs) -> Subject:
-    org = orgs.add(f"d{next(_numbers)}", "fresh")
-    return Subject(org, org.actor(org.rows("User", Username=f"admin@{org.alias}.example")[0]["Id"]))
+    return Subject(orgs.add(f"d{next(_numbers)}", "fresh"))
 
 
 @dataclass(frozen=True)
