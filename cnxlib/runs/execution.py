@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import signal
 import sys
@@ -46,7 +47,11 @@ class Ending:
 
 
 def execute(
-    source: Path, target: Path, parameters: Mapping[str, Any], tick: Callable[[], None] = lambda: None
+    source: Path,
+    target: Path,
+    parameters: Mapping[str, Any],
+    tick: Callable[[], None] = lambda: None,
+    environment: Mapping[str, str] | None = None,
 ) -> Ending:
     """Execute the notebook `source` in a fresh kernel of this Python and save it, cell by cell, as `target`.
 
@@ -62,12 +67,14 @@ def execute(
         Values for its `parameters` cell, JSON values by name.
     tick:
         Called some twenty times a second meanwhile, in the calling thread.
+    environment:
+        Variables for the kernel, beside those of this process.
     """
     from jupyter_core.utils import ensure_event_loop
 
     _load_papermill()  # not in the thread, where nobody would see it fail
     with tempfile.TemporaryFile() as printed:
-        kernel = _Kernel(printed)
+        kernel = _Kernel(printed, environment or {})
         endings: list[Ending] = []
         over = threading.Event()  # Thread.join may forget a thread when Ctrl-C strikes in it
 
@@ -116,10 +123,12 @@ class _Kernel:
     ----------
     printed:
         Receives what the kernel's process prints beside its cells' outputs.
+    environment:
+        Variables for it, beside those of this process.
     """
 
-    def __init__(self, printed: IO[bytes]) -> None:
-        self._printed = printed
+    def __init__(self, printed: IO[bytes], environment: Mapping[str, str]) -> None:
+        self._printed, self._environment = printed, environment
         self._manager: AsyncKernelManager | None = None
 
     def manager_class(self) -> type[AsyncKernelManager]:
@@ -138,6 +147,7 @@ class _Kernel:
                 kernel._manager = self
 
             async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+                options["env"] = {**(options.get("env") or os.environ), **kernel._environment}
                 await super().start_kernel(stdout=kernel._printed, stderr=kernel._printed, **options)
 
         return Manager

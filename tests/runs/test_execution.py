@@ -111,3 +111,11 @@ def test_ctrl_c_interrupts_the_cell_and_the_notebook_is_kept(tmp_path: Path) -> 
 def test_a_second_ctrl_c_kills_a_kernel_that_heeds_none(tmp_path: Path) -> None:
     cell = "signal.signal(signal.SIGINT, signal.SIG_IGN); open('started', 'w').close(); time.sleep(60)"
     assert interrupted(tmp_path, 2, "import signal, time", cell) == "KernelDied True"
+
+
+def test_the_kernel_gets_variables_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FROM_OUTSIDE", "kept")
+    source = notebook(tmp_path / "in.ipynb", "import os; print(os.environ['FROM_OUTSIDE'], os.environ['FOR_IT'])")
+    assert execute(source, tmp_path / "out.ipynb", {}, environment={"FOR_IT": "given"}) == Ending()
+    assert nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs[0].text == "kept given\n"
+    assert "FOR_IT" not in os.environ
