@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cnxlib.errors import CnxError, LoginRefused, NotConfirmed, StepFailed
+from cnxlib.errors import CnxError, LoginRefused, NotConfirmed, ParameterError, StepFailed
 from cnxlib.model import Change, Mode, Outcome, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord, read_events
@@ -141,12 +141,22 @@ def test_what_needs_a_failed_phase_is_blocked_and_the_rest_goes_on(runs: Runs) -
     assert ended == ["01_phase", "02_phase", "03_phase", "04_phase"]
 
 
-def test_in_a_plan_each_phase_speaks_for_itself(runs: Runs) -> None:
+@pytest.mark.parametrize("mode", ["plan", "verify"])
+def test_where_nothing_is_written_each_phase_speaks_for_itself(runs: Runs, mode: Mode) -> None:
     runs.scripts = {"01_phase": refused_step, "02_phase": converged}
-    assert [str(status) for status in runs("plan", phase("01"), phase("02", "01_phase")).statuses] == [
-        "failed",
-        "converged",
-    ]
+    statuses = runs(mode, phase("01"), phase("02", "01_phase")).statuses
+    assert [str(status) for status in statuses] == ["failed", "converged"]
+
+
+def test_what_one_phase_alone_finds_wrong_does_not_end_the_run(runs: Runs) -> None:
+    def wrong(notebook: Notebook) -> Ending:
+        notebook.started()
+        return notebook.ended(Status.FAILED, ParameterError("There is no role Seller", org="acme"))
+
+    runs.scripts = {"01_phase": wrong, "02_phase": converged}
+    result = runs("apply", phase("01"), phase("02"))
+    assert [str(status) for status in result.statuses] == ["failed", "converged"]
+    assert (result.error, result.exit_code) == (None, 1)
 
 
 def test_a_need_that_is_no_part_of_the_run_does_not_block(runs: Runs) -> None:
