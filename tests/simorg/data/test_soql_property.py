@@ -16,10 +16,11 @@ from cnxlib.simorg.orgs import Orgs
 from .conftest import Subject, new_subject
 
 ROWS: list[dict[str, Any]] = [
-    {"Name": name, "Phone": phone, "NumberOfEmployees": number, "Rating": rating}
-    for name, phone, number, rating in [
-        ("Alpha", None, 1, "Hot"), ("alpha", "A", None, None), ("Beta", "b", 3, "Warm"), ("Gamma", "a", 1, "Cold"),
-        ("a%b", None, -2, "Hot"), ("a_b", "AB", 10, None), ("It's", "'", None, "Warm"), ("Ñandú", "ñ", 3, None),
+    {"Name": name, "Phone": phone, "NumberOfEmployees": number, "Rating": rating, "Industry": industry}
+    for name, phone, number, rating, industry in [
+        ("Alpha", None, 1, "Hot", "Media"), ("alpha", "A", None, None, None), ("Beta", "b", 3, "Warm", "Media"),
+        ("Gamma", "a", 1, "Cold", None), ("a%b", None, -2, "Hot", "Media"), ("a_b", "AB", 10, None, "Energy"),
+        ("It's", "'", None, "Warm", "Energy"), ("Ñandú", "ñ", 3, None, "Energy"),
     ]
 ]  # fmt: skip
 TEXTS = ["alpha", "BETA", "a", "ab", "'", "it's", "ñ", "ÑANDÚ", "nobody", ""]
@@ -164,6 +165,73 @@ def test_order_limit_offset(rows: Subject, field: str, down: bool, last: bool, l
     order = f"ORDER BY {field} {way} NULLS {nulls_at} LIMIT {limit} OFFSET {offset}"
     found = rows.query(f"SELECT Name FROM Account WHERE Phone != 'ñ' {order}")
     assert [row["Name"] for row in found] == [row["Name"] for row in expected]
+
+
+AGGREGATES = {
+    "COUNT(Id)": len,
+    "COUNT(Phone)": lambda rows: sum(row["Phone"] is not None for row in rows),
+    "SUM(NumberOfEmployees)": lambda rows: _of(rows, sum),
+    "MIN(NumberOfEmployees)": lambda rows: _of(rows, min),
+    "MAX(NumberOfEmployees)": lambda rows: _of(rows, max),
+    "AVG(NumberOfEmployees)": lambda rows: _of(rows, lambda known: sum(known) / len(known)),
+    "COUNT_DISTINCT(NumberOfEmployees)": lambda rows: len({row["NumberOfEmployees"] for row in rows} - {None}),
+}
+
+
+def _of(rows: list[dict[str, Any]], what: Any) -> Any:
+    known = [row["NumberOfEmployees"] for row in rows if row["NumberOfEmployees"] is not None]
+    return what(known) if known else None
+
+
+def _groups(rows: list[dict[str, Any]], fields: list[str]) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[field] for field in fields), []).append(row)
+    return found
+
+
+def _key(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple((value is not None, value) for value in values)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    trees,
+    st.lists(st.sampled_from(["Rating", "Industry"]), min_size=1, max_size=2, unique=True),
+    st.lists(st.sampled_from(sorted(AGGREGATES)), min_size=1, max_size=3, unique=True),
+    st.tuples(st.sampled_from(sorted(AGGREGATES)), st.sampled_from(["=", "!=", ">", "<="]), st.integers(-3, 5)),
+    st.booleans(),
+)
+def test_groups(
+    rows: Subject, tree: Node, fields: list[str], wanted: list[str], having: tuple[str, str, int], down: bool
+) -> None:
+    """GROUP BY, aggregates, HAVING, and ORDER BY an aggregate and then the groups."""
+    function, operator, operand = having
+    expected = []
+    for group, members in _groups([row for row in ROWS if holds(tree, row)], fields).items():
+        value = AGGREGATES[function](members)
+        if Test("", "value", operator, operand).holds({"value": value}):
+            expected.append((*group, *(AGGREGATES[each](members) for each in wanted)))
+    expected.sort(key=lambda row: _key(row[: len(fields)]))
+    expected.sort(key=lambda row: _key((row[len(fields)],)), reverse=down)
+    way = "DESC NULLS LAST" if down else "ASC NULLS FIRST"
+    found = rows.query(
+        f"SELECT {', '.join(fields + wanted)} FROM Account WHERE {soql(tree)} GROUP BY {', '.join(fields)}"
+        f" HAVING {function} {operator} {operand} ORDER BY {wanted[0]} {way}, {', '.join(fields)}"
+    )
+    names = [*fields, *(f"expr{place}" for place in range(len(wanted)))]
+    assert [tuple(row[name] for name in names) for row in found] == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees, st.lists(st.sampled_from(sorted(AGGREGATES)), min_size=1, max_size=4, unique=True))
+def test_one_group_of_all(rows: Subject, tree: Node, wanted: list[str]) -> None:
+    members = [row for row in ROWS if holds(tree, row)]
+    (found,) = rows.query(f"SELECT {', '.join(wanted)} FROM Account WHERE {soql(tree)}")
+    names = [f"expr{place}" for place in range(len(wanted))]
+    assert [found[name] for name in names] == [AGGREGATES[each](members) for each in wanted]
+    result = rows.org.run_query(f"SELECT COUNT() FROM Account WHERE {soql(tree)}", rows.admin)
+    assert result.total == len(members)
 
 
 @given(st.text(max_size=40))
