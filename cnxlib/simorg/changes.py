@@ -30,16 +30,22 @@ def deleted(call: Call, name: str) -> Answer:
 
 
 def counts(call: Call) -> Answer:
-    """GET `limits/recordCount?sObjects=A,B`: how many rows each has; objects that are not there are left out."""
+    """GET `limits/recordCount?sObjects=A,B`: how many rows each has, of all objects where none is named.
+
+    Objects that are not there are left out, and so are those whose rows cannot be counted (`UserEntityAccess`).
+    """
     names = [name.strip() for name in call.params.get("sObjects", "").split(",") if name.strip()]
     wanted = [call.org.sobject(name) for name in names] if names else list(call.org.schema.objects.values())
     served = [each for each in wanted if each and each.served(call.tooling) and dml.readable(each, call.actor)]
-    return Answer(body={"sObjects": [{"count": _count(call, each), "name": each.name} for each in served]})
+    counted = [(each.name, _count(call, each)) for each in served]
+    return Answer(body={"sObjects": [{"count": count, "name": name} for name, count in counted if count is not None]})
 
 
-def _count(call: Call, each: SObject) -> int:
-    rows = call.org.run_query(f"SELECT COUNT() FROM {each.name}", call.actor, tooling=call.tooling)
-    return rows.total
+def _count(call: Call, each: SObject) -> int | None:
+    try:
+        return call.org.run_query(f"SELECT COUNT() FROM {each.name}", call.actor, tooling=call.tooling).total
+    except ApiError:
+        return None
 
 
 def _span(call: Call, name: str) -> tuple[SObject, str, str]:

@@ -119,6 +119,7 @@ def routes(authenticate: Authenticate = by_session) -> list[Route]:
     def serve(request: Request) -> Response:
         try:
             org, actor = authenticate(request)
+            _check_format(request)
             call = _call(request, org, actor)
         except ApiError as error:
             return JSONResponse([each.rest() for each in error.all()], error.status)
@@ -135,6 +136,17 @@ def routes(authenticate: Authenticate = by_session) -> list[Route]:
         Route("/services/data/", versions, methods=["GET"]),
         Route("/services/data/{rest:path}", serve, methods=methods),
     ]
+
+
+def _check_format(request: Request) -> None:
+    """Refuse XML, which Salesforce's REST API writes where it alone is accepted.
+
+    Raises:
+        ApiError: NOT_ACCEPTABLE (406). [R] The code, by its HTTP status; Salesforce has no reason to send it here.
+    """
+    accepted = {part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")}
+    if "application/xml" in accepted and not accepted & {"*/*", "application/*", "application/json"}:
+        raise ApiError("NOT_ACCEPTABLE", "This resource is not available as application/xml", status=406)
 
 
 def _call(request: Request, org: Org, actor: Actor) -> Call:

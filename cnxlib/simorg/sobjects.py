@@ -11,6 +11,9 @@ from .errors import ApiError, RowError, not_found
 from .schema import Field, SObject
 from .values import stored
 
+_ELSEWHERE = {"compactlayouts", "defaultvalues", "describe", "listviews", "quickactions", "relevantitems"}
+"""What stands after an object's name at Salesforce, is no key of a row, and is not simulated."""
+
 _FIELDS = re.compile(r"\w+(?:\.\w+)*(?:\s*,\s*\w+(?:\.\w+)*)*")
 
 
@@ -56,8 +59,7 @@ def _key(call: Call, each: SObject, row_id: str) -> str:
         ApiError: NOT_FOUND, ENTITY_IS_DELETED.
     """
     if not ids.is_id(row_id):
-        text = f"Provided external ID field does not exist or is not accessible: {row_id}"
-        raise ApiError("NOT_FOUND", text, status=404)
+        raise _no_key(row_id)
     found = call.org.get(each.name, row_id)
     if each.soft_delete and found["IsDeleted"]:
         raise ApiError("ENTITY_IS_DELETED", "entity is deleted", status=404)
@@ -102,9 +104,14 @@ def external(call: Call, each: SObject, name: str) -> Field:
     """
     one = each.field(name)
     if one is None or not (one.external_id or one.unique or one.type == "id") or not call.actor.sees(each, one):
-        text = f"Provided external ID field does not exist or is not accessible: {name}"
-        raise ApiError("NOT_FOUND", text, status=404)
+        raise _no_key(name)
     return one
+
+
+def _no_key(name: str) -> ApiError:
+    if name.lower() in _ELSEWHERE:
+        return not_found()
+    return ApiError("NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {name}", status=404)
 
 
 def by_external(call: Call, each: SObject, one: Field, value: str) -> str | None:

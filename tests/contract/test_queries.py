@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from simple_salesforce import Salesforce
 
 from .clients import Rows
 from .conftest import new_name
@@ -117,3 +118,10 @@ def test_the_column_metadata_that_command_lines_ask_for(plainly: Any) -> None:
     columns = plainly.salesforce.restful("query", asked)["columnMetadata"]
     assert [column["columnName"] for column in columns] == ["Id", "Owner", "Contacts"]
     assert [column["columnName"] for column in columns[1]["joinColumns"]] == ["Name"]
+
+
+def test_the_rows_of_every_object_are_counted(salesforce: Salesforce, made: dict[str, str]) -> None:
+    """What `sf org list sobject record-counts` asks; a real org counts now and then, not at once."""
+    counts = {each["name"]: each["count"] for each in salesforce.restful("limits/recordCount")["sObjects"]}
+    assert counts["User"] > 0
+    assert "UserEntityAccess" not in counts

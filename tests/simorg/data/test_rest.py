@@ -236,3 +236,19 @@ def test_how_many_rows_there_are(http: Http, subject: Subject) -> None:
     after = http.call("GET", "limits/recordCount", sObjects="Account").json()["sObjects"]
     assert [each["name"] for each in before] == ["Account", "User"]
     assert after == [{"name": "Account", "count": before[0]["count"] + 1}]
+    every = {each["name"]: each["count"] for each in http.call("GET", "limits/recordCount").json()["sObjects"]}
+    assert every["Account"] == after[0]["count"]
+    assert "UserEntityAccess" not in every
+
+
+@pytest.mark.parametrize("path", ["describe/layouts", "describe/compactLayouts", "listviews", "quickActions"])
+def test_a_resource_of_an_object_that_is_not_simulated_is_no_key_of_a_row(http: Http, path: str) -> None:
+    refused = http.call("GET", f"sobjects/Account/{path}")
+    assert (refused.status, refused.code) == (404, "NOT_FOUND")
+    assert refused.json()[0]["message"] == "The requested resource does not exist"
+
+
+def test_xml_alone_is_refused(http: Http) -> None:
+    refused = http.call("GET", "limits", headers={"Accept": "application/xml"})
+    assert (refused.status, refused.code) == (406, "NOT_ACCEPTABLE")
+    assert http.call("GET", "limits", headers={"Accept": "application/xml, */*;q=0.5"}).status == 200
