@@ -1,6 +1,7 @@
 """The inventory: orgs.yaml, which says how each org is reached and which parameters its set-up takes.
 
-It holds references to secrets ("env:NAME", "file:PATH", "age:NAME"), never a secret.
+It holds references to secrets ("env:NAME", "file:PATH", "age:NAME", "keyring:SERVICE/NAME" or "sf:ALIAS"), never a
+secret.
 """
 
 from __future__ import annotations
@@ -12,32 +13,141 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cnxlib.errors import InventoryError, UnknownOrg
 
-Reference = Annotated[str, StringConstraints(pattern=r"^(env|file|age):.+$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https://[^\s/?#]+/?$")]
+REFERENCE = r"^(env|file|age|keyring|sf):.+$"
+
+Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
+Url = Annotated[str, StringConstraints(pattern=r"^https://[^\s/?#@]+/?$")]
+CliAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$")]
+
+_FOR_EVERYBODY = ("login.salesforce.com", "test.salesforce.com")
+"""Hosts where users of all orgs log in."""
 
 
-class PasswordLogin(BaseModel):
-    """SOAP login with user name, password and, outside trusted IP ranges, the security token (API ≤ 64)."""
-
+class _Login(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def references(self) -> dict[str, str]:
+        """The references to secrets that this login needs, by the name that each has in the entry."""
+        return {}
+
+    @property
+    def at(self) -> str:
+        """Where the login is made, for people."""
+        return str(getattr(self, "url", ""))
+
+
+class SalesforceCliLogin(_Login):
+    """The session of the Salesforce CLI: `sf org login web --alias ALIAS`, for single sign-on and MFA."""
+
+    route: Literal["sf"]
+    alias: CliAlias
+
+    @property
+    def url(self) -> str:
+        """Empty: the Salesforce CLI knows the org's address."""
+        return ""
+
+    @property
+    def at(self) -> str:
+        """Where the login is made, for people."""
+        return f"the Salesforce CLI's org {self.alias}"
+
+
+class JwtLogin(_Login):
+    """OAuth 2.0 JWT bearer flow: an app that holds the certificate of `private_key` logs in as `username`.
+
+    `url` is https://login.salesforce.com, https://test.salesforce.com or the org's My Domain; `audience`, if it is not
+    given, follows from it.
+    """
+
+    route: Literal["jwt"]
+    url: Url = "https://login.salesforce.com"
+    username: str
+    client_id: str
+    private_key: Reference
+    audience: Url | None = None
+
+    def references(self) -> dict[str, str]:
+        """The references to secrets that this login needs, by the name that each has in the entry."""
+        return {"private_key": self.private_key}
+
+
+class ClientCredentialsLogin(_Login):
+    """OAuth 2.0 client credentials flow: an app logs in as the user that it runs as; `url` is the org's My Domain."""
+
+    route: Literal["client_credentials"]
+    url: Url
+    client_id: str
+    client_secret: Reference
+
+    @field_validator("url")
+    @classmethod
+    def _is_my_domain(cls, url: str) -> str:
+        if url.rstrip("/").removeprefix("https://") in _FOR_EVERYBODY:
+            raise ValueError("must be the org's own address (Setup, My Domain): this flow is served there alone")
+        return url
+
+    def references(self) -> dict[str, str]:
+        """The references to secrets that this login needs, by the name that each has in the entry."""
+        return {"client_secret": self.client_secret}
+
+
+class SessionLogin(_Login):
+    """A session id or access token that was got elsewhere; "sf:ALIAS" is that of the Salesforce CLI."""
+
+    route: Literal["session"]
+    url: Url
+    session: Reference
+
+    def references(self) -> dict[str, str]:
+        """The references to secrets that this login needs, by the name that each has in the entry."""
+        return {"session": self.session}
+
+
+class PasswordLogin(_Login):
+    """User name, password and, outside trusted IP ranges, the security token.
+
+    By OAuth's username-password flow where an app (`client_id` and `client_secret`) is given, else by SOAP login()
+    (API ≤ 64).
+    """
+
     route: Literal["password"]
     url: Url = "https://login.salesforce.com"
     username: str
     password: Reference
     security_token: Reference | None = None
+    client_id: str | None = None
+    client_secret: Reference | None = None
+
+    @model_validator(mode="after")
+    def _whole_app(self) -> PasswordLogin:
+        if (self.client_id is None) != (self.client_secret is None):
+            raise ValueError("client_id and client_secret are given together, or neither of them")
+        return self
+
+    def references(self) -> dict[str, str]:
+        """The references to secrets that this login needs, by the name that each has in the entry."""
+        named = {
+            "password": self.password,
+            "security_token": self.security_token,
+            "client_secret": self.client_secret,
+        }
+        return {name: reference for name, reference in named.items() if reference}
 
 
-class SessionLogin(BaseModel):
-    """A session id or access token that was got elsewhere, such as by the Salesforce CLI."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    route: Literal["session"]
-    url: Url
-    session: Reference
+Login = SalesforceCliLogin | JwtLogin | ClientCredentialsLogin | SessionLogin | PasswordLogin
 
 
 class OrgEntry(BaseModel):
@@ -47,10 +157,34 @@ class OrgEntry(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    login: Annotated[PasswordLogin | SessionLogin, Field(discriminator="route")]
+    login: Annotated[Login, Field(discriminator="route")]
     ca_cert: Path | None = None
     simulated: bool = False
     parameters: Mapping[str, Mapping[str, Any]] = {}
+
+
+class _Double(Exception):
+    """A key that one mapping holds twice."""
+
+    def __init__(self, key: str, line: int, first: int) -> None:
+        super().__init__(key)
+        self.key, self.line, self.first = key, line, first
+
+
+class _NoDoubles(yaml.SafeLoader):
+    """YAML's own rule is that a mapping's keys differ; PyYAML takes the last of two without a word."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """The mapping as it is written, before `<<` brings in others; raises `_Double` where a key is there twice."""
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):  # by its text: an alias is a text here, so 1 and "1" are the same
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    raise _Double(key.value, line, lines[key.value])
+                lines[key.value] = line
+        return node
 
 
 def inventory_path() -> Path:
@@ -72,12 +206,17 @@ def read_inventory(path: Path | None = None) -> dict[str, OrgEntry]:
     """
     path = path or inventory_path()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _NoDoubles)
     except FileNotFoundError:
         raise InventoryError(
             f"There is no inventory of orgs at {path}",
             hint="Copy orgs.example.yaml there and fill it in, or name another file in CNX_ORGS. "
             "`cnx demo` needs none: it brings a simulated org.",
+        ) from None
+    except _Double as error:
+        raise InventoryError(
+            f"{path}, line {error.line}: {error.key!r} is there twice (first in line {error.first})",
+            hint="Take one of the two away, or give it another name.",
         ) from None
     except yaml.MarkedYAMLError as error:
         # Only the place: the error's own text shows the line, and somebody may have written a secret there.
@@ -101,7 +240,8 @@ def _entry(path: Path, alias: str, entry: Any) -> OrgEntry:
         raise InventoryError(
             f"{path}: the entry of {alias} is malformed: {said}",
             org=alias,
-            hint="A secret is given by reference: env:NAME, file:PATH or age:NAME. See orgs.example.yaml.",
+            hint="A secret is given by reference: env:NAME, file:PATH, age:NAME, keyring:SERVICE/NAME or sf:ALIAS. "
+            "See orgs.example.yaml.",
         ) from None
 
 

@@ -25,10 +25,10 @@ def orgs(json: options.Json = False) -> int:
     from cnxlib.inventory import inventory_path, read_inventory
 
     orgs = read_inventory()
-    last = {alias: _last_run(alias) for alias in orgs}
+    last = {alias: last_run(alias) for alias in orgs}
     found = [{"alias": alias, **_described(entry, last[alias])} for alias, entry in orgs.items()]
     rows = [
-        (alias, _type_of(entry, last[alias]), f"{entry.login.route} at {entry.login.url}", _said(last[alias]))
+        (alias, _type_of(entry, last[alias]), f"{entry.login.route} at {entry.login.at}", _said(last[alias]))
         for alias, entry in orgs.items()
     ]
     out = console(stderr=json)
@@ -50,7 +50,7 @@ def _type_of(entry: OrgEntry, last: Mapping[str, Any] | None) -> str:
     return "simulated" if entry.simulated else (last and last["org"]["type"]) or "unknown"
 
 
-def _last_run(alias: str) -> Mapping[str, Any] | None:
+def last_run(alias: str) -> Mapping[str, Any] | None:
     """The newest run of an org that came to its end."""
     from cnxlib.records import RunRecord, runs_of
 

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.errors import ParameterError
 from cnxlib.salesforce import Identity
+from cnxlib.secrets import FORMS, REFERENCE
 
 EMAIL = r"^[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+$"
 
-REFERENCE_OR_BLANK = r"^((env|file|age):.+)?$"
+REFERENCE_OR_BLANK = rf"^({REFERENCE})?$"
 PACKAGE_VERSION_ID = r"^04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})$"
 MAPPED_FIELD = r"^(Account|Case)\.[A-Za-z]\w*(:edit)?$"
 DEVELOPER_NAME = r"^[A-Za-z](_?[A-Za-z0-9])*$"
@@ -24,7 +25,7 @@ DIGEST_OR_BLANK = r"^(sha256:[0-9a-f]{64})?$"
 _FORMS = {
     EMAIL: "of the form name@company.example",
     f"{EMAIL}|^$": "empty, or of the form name@company.example",
-    REFERENCE_OR_BLANK: "empty, or a reference: env:NAME, file:PATH or age:NAME",
+    REFERENCE_OR_BLANK: f"empty, or a reference: {FORMS}",
     AGE_RECIPIENT_OR_BLANK: "empty, or an age recipient: age1…, the public key, never AGE-SECRET-KEY-…",
     PACKAGE_VERSION_ID: "an id that begins with 04t and has 15 or 18 letters and digits",
     MAPPED_FIELD: "a field such as Account.Phone, with :edit after it if it is to be edited",

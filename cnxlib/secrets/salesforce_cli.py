@@ -23,7 +23,7 @@ from cnxlib.errors import SecretError
 from cnxlib.secrets.touched import touch
 
 TIMEOUT_S = 120.0
-"""How long one command of the CLI may take, in seconds: it is a Node.js program, and may ask the org for a new token."""
+"""How long one command of the CLI may take, in seconds: a Node.js program that may ask the org for a new token."""
 
 ALIAS = r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*"
 """What an alias or user name of the CLI may look like here. On Windows `sf` is a batch file, for which quoting does not
