@@ -42,6 +42,18 @@ class Sim:
         return count
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_secrets_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test sees the secret store or the keyring of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNX_SECRETS", str(tmp_path_factory.mktemp("secrets")))
+        patch.setenv("CNX_SECRETS_PROTECTION", "file")
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+        for name in ("CNX_SECRETS_PASSPHRASE_REF", "CNX_SECRETS_UNLOCKED"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sim() -> Iterator[Sim]:
     """Simulated orgs, with the environment that the product needs to reach them."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cnxlib import __version__
-from cnxlib.cli import demo, lab, listing, phases, probe, sim
+from cnxlib.cli import demo, lab, listing, phases, probe, secrets, sim
 from cnxlib.cli.output import print_json, warn
 from cnxlib.cli.signals import Terminated, end_gently
 from cnxlib.errors import CnxError, UsageError
@@ -33,6 +33,7 @@ app = typer.Typer(
 for commands in (demo, listing, phases, lab, probe):
     commands.register(app)
 app.add_typer(sim.app)
+app.add_typer(secrets.app)
 
 
 def _version(wanted: bool) -> None:

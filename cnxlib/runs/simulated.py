@@ -74,6 +74,7 @@ class SimulatedOrgs:
             "CNX_ORGS": self.ready["inventory"],
             "CNX_SIM_URL": self.ready["url"],
             "CNX_SECRETS": str(self._secrets or self._folder / "secrets"),
+            "CNX_SECRETS_PROTECTION": "file",  # it goes with the orgs, and leaves nothing in the user's keyring
             "REQUESTS_CA_BUNDLE": str(bundle),
             "SSL_CERT_FILE": str(bundle),
             "NODE_EXTRA_CA_CERTS": str(of_node),

@@ -152,6 +152,7 @@ class Org:
         return [_row_result(result) for result in self._write("DELETE", path)]
 
     def _set_password(self, request: ask.SetPassword) -> None:
+        self._store.prepare()  # a password that is set and cannot be kept would be lost
         password = make_secret("password")
         self._client.write("POST", f"sobjects/User/{request.user_id}/password", {"NewPassword": password})
         self._store.put(self._secret_name(request.name), password)

@@ -1,6 +1,7 @@
 """Secrets by reference: what is written down is where a secret lies, never the secret."""
 
-from cnxlib.secrets.references import resolve
-from cnxlib.secrets.store import SecretStore, make_secret
+from cnxlib.secrets.making import make_secret
+from cnxlib.secrets.references import FORMS, REFERENCE, resolve
+from cnxlib.secrets.store import SecretStore
 
-__all__ = ["SecretStore", "make_secret", "resolve"]
+__all__ = ["FORMS", "REFERENCE", "SecretStore", "make_secret", "resolve"]

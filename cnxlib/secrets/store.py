@@ -1,23 +1,38 @@
-"""The secret store: one age file, encrypted to an identity that lies beside it with mode 0600.
+"""The secret store: one age file that holds named secrets, and beside it whatever keeps the identity that opens it.
 
-The store keeps what the runbook makes (the integration user's password, the connected app's secret) until it is handed
-to Conexiom. Whoever can read the identity file can read the store: it protects copies of the store, not the account.
+It holds what the runbook makes (the integration user's password, the connected app's secret, the key that signs the
+records) and what people put there.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
+import logging
 import os
-import secrets
-import string
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import platformdirs
 import pyrage
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from cnxlib.errors import SecretError
+from cnxlib.errors import SecretError, UsageError
+from cnxlib.secrets import keyrings, passphrase
+from cnxlib.secrets.files import replace_private, sweep
+from cnxlib.secrets.identity import KEEPERS, InKeyring, Keeper, PlainFile, Protection
+from cnxlib.secrets.touched import touch
+
+PROTECTION = "CNX_SECRETS_PROTECTION"
+"""The environment variable that says how a new store keeps its identity: keyring, passphrase or file."""
+
+PATIENCE_S = 30.0
+"""How long another process may take to write the store, in seconds."""
+
+LONGEST_NAME = 255
+
+log = logging.getLogger(__name__)
 
 
 def store_directory() -> Path:
@@ -26,62 +41,170 @@ def store_directory() -> Path:
     return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("conexiom-runbook"))
 
 
-def make_secret(kind: Literal["password", "alphanumeric"]) -> str:
-    """A new random secret.
-
-    "password": 24 characters with letters of both cases, digits and marks, which Salesforce's strictest policy takes.
-    "alphanumeric": 64 letters and digits, as ConnectedApp's consumerKey and consumerSecret must be (8-256).
-    """
-    alphabet = string.ascii_letters + string.digits
-    if kind == "alphanumeric":
-        return "".join(secrets.choice(alphabet) for _ in range(64))
-    marks = "!#%*+-=?_"
-    needed = [secrets.choice(part) for part in (string.ascii_lowercase, string.ascii_uppercase, string.digits, marks)]
-    drawn = needed + [secrets.choice(alphabet + marks) for _ in range(20)]
-    secrets.SystemRandom().shuffle(drawn)
-    return "".join(drawn)
+def check_name(name: str) -> str:
+    """`name`; raises `UsageError` where no secret can have it."""
+    if not name or len(name) > LONGEST_NAME or name[0] in "-/" or " " in name or not name.isprintable():
+        raise UsageError(
+            f"A secret cannot have the name {name[:40]!r}",
+            hint=f"A name has up to {LONGEST_NAME} letters, digits and marks, no spaces, and begins with no - or /.",
+        )
+    return name
 
 
 class SecretStore:
     """Named secrets in one encrypted file.
 
+    Whoever reads sees the file as it was before or after a write, never between. Writers wait for each other.
+
     Parameters
     ----------
     directory:
-        Where `secrets.age` and `identity.txt` lie; made on first use.
+        Where `secrets.age` and the identity's file lie; made on first use. The user's own by default.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
-        self._directory = directory or store_directory()
-        self._file = self._directory / "secrets.age"
-        self._identity_file = self._directory / "identity.txt"
+        self.directory = directory or store_directory()
+        self._file = self.directory / "secrets.age"
+        self._keepers: dict[str, Keeper] = {name: keeper(self.directory) for name, keeper in KEEPERS.items()}
+
+    @property
+    def protection(self) -> Protection | None:
+        """How the identity is kept; None where there is no store yet."""
+        keeper = self._keeper()
+        return None if keeper is None else keeper.protection
 
     def names(self) -> list[str]:
-        """The names held, sorted."""
+        """The names held, sorted; raises as `get` does."""
         return sorted(self._read())
 
     def get(self, name: str) -> str:
-        """The secret; raises `SecretError` where there is none of that name or the store cannot be read."""
+        """The secret.
+
+        Raises
+        ------
+        StoreLocked
+            The store wants a passphrase that nobody gave, or lies behind a keyring that is out of reach.
+        SecretError
+            There is none of that name, or the store cannot be read.
+        """
         held = self._read()
         if name not in held:
-            raise SecretError(f"The secret store {self._file} holds no {name}", hint="Run the phase that makes it.")
-        return held[name]
+            near = difflib.get_close_matches(name, held)
+            raise SecretError(
+                f"The secret store {self._file} holds no {name}",
+                hint=f"Did you mean {' or '.join(near)}?" if near else "`cnx secrets list` shows what it holds.",
+            )
+        return touch(held[name])
 
     def put(self, name: str, value: str) -> str:
-        """Keep `value` under `name`, replacing what was there; returns its reference, "age:NAME"."""
+        """Keep `value` under `name`, replacing what was there; returns its reference, "age:NAME".
+
+        Raises
+        ------
+        UsageError
+            No secret can have that name.
+        StoreLocked, SecretError
+            The store cannot be opened or written; what it held it holds still.
+        """
+        check_name(name)
+        touch(value)
+        with self._writing():
+            self._write(self._read() | {name: value}, self._identity_to_write())
+        return f"age:{name}"
+
+    def remove(self, name: str) -> bool:
+        """Forget a secret; whether there was one. Raises as `put` does."""
+        if not self._file.exists():
+            return False
+        with self._writing():
+            held = self._read()
+            found = held.pop(name, None) is not None
+            if found:
+                self._write(held, self._identity_to_write())
+        return found
+
+    def prepare(self) -> None:
+        """Make sure that a secret can be kept, before one is made that would be lost; raises as `put` does."""
+        with self._writing():
+            self._write(self._read(), self._identity_to_write())
+
+    def unlock(self) -> None:
+        """Have the passphrase given now, so that processes started from here need not ask.
+
+        Nothing happens where none is needed, or where it is not given and nobody is there: whoever needs the store says
+        then that it is locked.
+
+        Raises
+        ------
+        StoreLocked, SecretError
+            The passphrase is wrong, or the reference to it leads nowhere.
+        """
+        keeper = self._keeper()
+        if keeper and keeper.protection == "passphrase" and (passphrase.reference() or passphrase.can_ask()):
+            self._load(keeper)
+
+    def protect(self, protection: Protection, new_passphrase: str = "") -> None:
+        """Keep the identity in another way, or behind another passphrase.
+
+        It is a new identity: copies of the old one do not open what is written from now on. Cut off at any point, the
+        store opens with whatever is there.
+
+        Parameters
+        ----------
+        protection:
+            "keyring", "passphrase" or "file".
+        new_passphrase:
+            A reference to it; "" asks for it.
+
+        Raises
+        ------
+        UsageError
+            The passphrase will not do.
+        StoreLocked, SecretError
+            The store, or the new place, cannot be opened or written; what the store held it holds still.
+        """
+        with self._writing():
+            used = self._keeper()
+            if used is not None and used.protection == protection != "passphrase":
+                self._discard_others(used)
+                return
+            held, chosen = self._read(), self._keepers[protection]
+            fresh = pyrage.x25519.Identity.generate()
+            if self._file.exists():
+                self._write(held, self._identity_to_write(), fresh)
+            chosen.save(fresh, new_passphrase)
+            self._discard_others(chosen)
+            if self._file.exists():
+                self._write(held, fresh)
+
+    def _discard_others(self, chosen: Keeper) -> None:
+        for keeper in self._keepers.values():
+            if keeper is not chosen and keeper.is_used():
+                keeper.discard()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Alone among the processes; what the system refuses is told in words."""
         try:
-            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with FileLock(self._directory / "secrets.lock"):
-                held = self._read()
-                held[name] = value
-                sealed = pyrage.encrypt(json.dumps(held).encode(), [self._identity(make=True).to_public()])
-                _write_private(self._file, sealed)
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with FileLock(self.directory / "secrets.lock", timeout=PATIENCE_S):
+                sweep(self._file)
+                yield
+        except Timeout:
+            raise SecretError(
+                f"Another process has been writing the secret store {self.directory} for {PATIENCE_S:.0f} s",
+                hint="Wait for it, then run again. Nothing was changed.",
+            ) from None
         except OSError as error:
             raise SecretError(
-                f"The secret store {self._directory} cannot be written: {error.strerror or error}",
-                hint="Make room for it, or name another folder in CNX_SECRETS.",
+                f"The secret store {self.directory} cannot be written: {error.strerror or error}. "
+                "What it held it holds still; nothing new was kept",
+                hint="Make room for it or mend its rights, or name another folder in CNX_SECRETS.",
             ) from None
-        return f"age:{name}"
+
+    def _write(self, held: Mapping[str, str], *identities: pyrage.x25519.Identity) -> None:
+        sealed = pyrage.encrypt(json.dumps(held).encode(), [identity.to_public() for identity in identities])
+        replace_private(self._file, sealed)
 
     def _read(self) -> dict[str, str]:
         try:
@@ -90,39 +213,76 @@ class SecretStore:
             return {}
         except OSError as error:
             raise SecretError(f"The secret store {self._file} cannot be read: {error.strerror}") from None
-        try:
-            held: dict[str, str] = json.loads(pyrage.decrypt(sealed, [self._identity(make=False)]))
-        except (pyrage.DecryptError, ValueError):
+        if not sealed.startswith(b"age-encryption.org/"):
+            raise self._broken("is no age file, or is damaged")
+        keeper = self._keeper()
+        if keeper is None:
             raise SecretError(
-                f"The secret store {self._file} does not open with {self._identity_file}",
-                hint="Bring back the identity it was made with, or move the store away to begin a new one.",
+                f"The secret store's identity is missing: there is none beside {self._file}",
+                hint="Bring it back from a backup, or move the store away to begin a new one.",
+            )
+        identity = self._load(keeper)
+        try:
+            held = json.loads(pyrage.decrypt(sealed, [identity]))
+        except pyrage.DecryptError as error:
+            foreign = "No matching keys" in str(error)
+            raise self._broken(
+                f"does not open with the identity in {keeper.place}" if foreign else "is damaged or cut off"
             ) from None
+        except ValueError:
+            held = None
+        if not isinstance(held, dict) or not all(isinstance(value, str) for value in held.values()):
+            raise self._broken("holds something else than this runbook's secrets")
         return held
 
-    def _identity(self, *, make: bool) -> pyrage.x25519.Identity:
+    def _broken(self, how: str) -> SecretError:
+        return SecretError(
+            f"The secret store {self._file} {how}. It was left as it is; orgs and run records do not depend on it",
+            hint="Bring it back from a backup together with its identity, or move it away to begin a new one.",
+        )
+
+    def _keeper(self) -> Keeper | None:
+        return next((keeper for keeper in self._keepers.values() if keeper.is_used()), None)
+
+    def _load(self, keeper: Keeper) -> pyrage.x25519.Identity:
         try:
-            return pyrage.x25519.Identity.from_str(self._identity_file.read_text(encoding="ascii").strip())
-        except FileNotFoundError:
-            if not make or self._file.exists():
-                raise SecretError(
-                    f"The secret store's identity {self._identity_file} is missing",
-                    hint="Bring it back from a backup, or move the store away to begin a new one.",
-                ) from None
-        except (OSError, ValueError, pyrage.IdentityError):
-            raise SecretError(f"The secret store's identity {self._identity_file} cannot be read") from None
+            return pyrage.x25519.Identity.from_str(touch(keeper.load()))
+        except OSError as error:
+            said = f"cannot be read: {error.strerror}"
+        except (ValueError, pyrage.IdentityError):
+            said = "is none, or is damaged"
+        raise SecretError(
+            f"The secret store's identity in {keeper.place} {said}. The store itself was left as it is",
+            hint="Bring the identity back from a backup, or move the store away to begin a new one.",
+        )
+
+    def _identity_to_write(self) -> pyrage.x25519.Identity:
+        keeper = self._keeper()
+        return self._make_identity() if keeper is None else self._load(keeper)
+
+    def _make_identity(self) -> pyrage.x25519.Identity:
+        """A new identity, kept as the environment says, else as well as can be without asking anybody."""
         identity = pyrage.x25519.Identity.generate()
-        _write_private(self._identity_file, f"{identity}\n".encode())
+        touch(str(identity))
+        wanted = os.environ.get(PROTECTION) or ("passphrase" if passphrase.reference() else "")
+        if wanted and wanted not in KEEPERS:
+            raise UsageError(f"{PROTECTION} is {wanted!r}", hint=f"It is one of {', '.join(KEEPERS)}, or not set.")
+        if wanted:
+            self._keepers[wanted].save(identity, passphrase.reference())
+            return identity
+        try:
+            if keyrings.is_recommended():
+                self._keepers[InKeyring.protection].save(identity)
+                return identity
+            why = "there is no keyring here that works"
+        except SecretError as error:
+            why = error.message
+        plain = self._keepers[PlainFile.protection]
+        plain.save(identity)
+        log.warning(
+            "The key of the secret store lies unprotected in %s (%s): whoever can read that file can read the store. "
+            "`cnx secrets protect --with passphrase` puts a passphrase before it.",
+            plain.file,
+            why,
+        )
         return identity
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Replace `path` as a whole, readable by its owner alone (Windows: by the directory's own rules)."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        raise SecretError(f"{path} cannot be written: {error.strerror}", hint="Nothing was changed there.") from None

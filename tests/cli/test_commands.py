@@ -19,6 +19,7 @@ from cnxlib.phases import PHASES
 from tests.processes import cnx, started
 
 COMMANDS = ["demo", "sim serve", "sim run", "orgs", "plan", "apply", "verify", "schema", "lab", "probe"]
+COMMANDS += ["secrets set", "secrets list", "secrets rm", "secrets protect"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
