@@ -97,7 +97,7 @@ def _short(call: Call, each: SObject) -> dict[str, Any]:
         "mergeable": False,
         "mruEnabled": each.permissionable,
         "name": each.name,
-        "queryable": True,
+        "queryable": each.queryable,
         "replicateable": each.view is None,
         "retrieveable": each.view is None,
         "searchable": each.permissionable,

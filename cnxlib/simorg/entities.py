@@ -77,7 +77,7 @@ def _entity(each: SObject) -> dict[str, Any]:
         "KeyPrefix": each.prefix if each.prefix != INFERRED else None,
         "PublisherId": "System",
         "IsCustomizable": each.permissionable,
-        "IsQueryable": True,
+        "IsQueryable": each.queryable,
         "IsRetrieveable": each.view is None,
         "IsApexTriggerable": each.permissionable,
         "IsLayoutable": each.permissionable,
@@ -93,7 +93,7 @@ def _entity(each: SObject) -> dict[str, Any]:
 def data_type(one: Field) -> str:
     """The type of a field as Setup prints it."""
     if one.refers:
-        return f"Lookup({','.join(one.refers)})"
+        return f"Lookup({','.join(reversed(one.refers) if one.named else one.refers)})"  # Lookup(User,Group)
     if one.type == "string":
         return "Auto Number" if one.autonumber else f"Text({one.length})"
     if one.type == "textarea":

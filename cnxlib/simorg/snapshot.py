@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _SECRET = re.compile(r"password|passwd|secret|token|hash|salt|private", re.IGNORECASE)
 # Made from the schema, which is made from the standard one and the CustomField documents
-_DERIVED = frozenset({"EntityDefinition", "FieldDefinition", "TabDefinition", "UserEntityAccess"})
+_DERIVED = frozenset({"EntityDefinition", "FieldDefinition", "Name", "TabDefinition", "UserEntityAccess"})
 
 
 def masked(value: Any, key: str = "") -> Any:

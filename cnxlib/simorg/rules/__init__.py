@@ -9,6 +9,7 @@ from .groups import ComponentRule, GroupRule
 from .install import InstallRule
 from .licences import Seats
 from .permissions import FieldPermissionsRule, ObjectPermissionsRule, PermissionSetRule, TabSettingRule
+from .queues import GroupOfUsersRule, QueueObjectRule
 from .users import ProfileRule, UserRule
 
 __all__ = ["RULES", "Rule", "rule"]
@@ -30,6 +31,8 @@ RULES: dict[str, Rule] = {
     "Account": DataRule("Account"),
     "Contact": DataRule("Contact"),
     "Case": CaseRule("Case"),
+    "Group": GroupOfUsersRule(),
+    "QueueSobject": QueueObjectRule(),
     "PackageInstallRequest": InstallRule(),
 }
 _NONE = Rule()

@@ -10,6 +10,7 @@ from ..errors import RowError
 from ..schema import SObject
 from ..values import datetime_text
 from .base import Row, Rule
+from .queues import check_owner, is_queue
 
 if TYPE_CHECKING:
     from ..org import Org
@@ -42,12 +43,12 @@ class DataRule(Rule):
     def before_insert(self, org: Org, row: Row, actor: Actor) -> None:
         """Who creates a row owns it."""
         row["OwnerId"] = row.get("OwnerId") or actor.user_id
-        self._active_owner(org, row)
+        self._owner(org, row)
 
     def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
-        """A new owner is active."""
+        """A new owner is an active user, or a queue made for the object."""
         if new["OwnerId"] != old["OwnerId"]:
-            self._active_owner(org, new)
+            self._owner(org, new)
 
     def before_delete(self, org: Org, row: Row, actor: Actor) -> None:
         """An account with cases cannot be deleted: its cases are no details of it. [R: text]"""
@@ -58,8 +59,10 @@ class DataRule(Rule):
             )
             raise RowError("DELETE_FAILED", text)
 
-    def _active_owner(self, org: Org, row: Row) -> None:
-        if not org.get("User", row["OwnerId"])["IsActive"]:
+    def _owner(self, org: Org, row: Row) -> None:
+        if is_queue(org, row["OwnerId"]):
+            check_owner(org, row["OwnerId"], self.name)
+        elif not org.get("User", row["OwnerId"])["IsActive"]:
             text = f"operation performed with inactive user [{row['OwnerId'][:15]}]"
             raise RowError("INACTIVE_OWNER_OR_USER", text, ["OwnerId"])
 

@@ -9,10 +9,9 @@ its properties::
     UsedLicenses: {is: int no-filter, sql: "(SELECT count(*) ...)"}
 
 Words: ``create update nillable unique externalId permissionable defaulted restricted autonumber``, ``no-filter no-sort
-no-group``, ``tooling`` (the Tooling API alone knows it),
-``default=V``, ``children=Name`` (the child relationship on the parent), ``relationship=Name``. ``sql`` makes a field
-that is computed
-when it is read: SQLite SQL in which ``{t}`` is the row's own table.
+no-group``, ``tooling`` (the Tooling API alone knows it), ``named`` (its parents, of several objects, are queried as
+``Name``), ``default=V``, ``children=Name`` (the child relationship on the parent), ``relationship=Name``. ``sql`` makes
+a field that is computed when it is read: SQLite SQL in which ``{t}`` is the row's own table.
 """
 
 from __future__ import annotations
@@ -71,6 +70,7 @@ class Field:
     compound: str | None = None
     namespace: str | None = None
     tooling: bool = False
+    named: bool = False
 
     @property
     def custom(self) -> bool:
@@ -116,6 +116,7 @@ class SObject:
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     uniques: tuple[tuple[str, ...], ...] = ()
     view: str | None = None
+    queryable: bool = True
     name_field: str | None = None
     key: str = "Id"
 
@@ -252,6 +253,7 @@ def parse_field(name: str, description: str | Mapping[str, Any]) -> Field:
         compound=options.get("compound"),
         namespace=more.pop("namespace", None),
         tooling="tooling" in marks,
+        named="named" in marks,
     )
 
 
@@ -294,6 +296,7 @@ def parse_object(description: Mapping[str, Any]) -> SObject:
         needs={call: tuple(names.split()) for call, names in description.get("needs", {}).items()},
         uniques=tuple(tuple(names.split()) for names in description.get("uniques", ())),
         view=description.get("view"),
+        queryable=description.get("queryable", True),
         name_field=description.get("name_field", "Name" if "Name" in fields else None),
         key=description.get("key", "Id"),
     )

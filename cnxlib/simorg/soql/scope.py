@@ -118,6 +118,9 @@ class Scope:
                 message + _HELP.format(kind="object", what="entity", suffix="c").replace("custom entity", "entity"),
                 source,
             )
+        if not each.queryable:
+            message = f"entity type {each.name} does not support query"
+            raise session.invalid("INVALID_TYPE_FOR_OPERATION", message, source)
         return cls(session, each, (alias,) if alias else ())
 
     def sql(self) -> str:
@@ -233,7 +236,8 @@ class Scope:
         )
 
     def _add(self, alias: str, one: Field) -> _Table:
-        objects = tuple(self.session.org.schema[name] for name in one.refers if self.session.org.schema.get(name))
+        schema = self.session.org.schema
+        objects = tuple(schema[name] for name in (("Name",) if one.named else one.refers) if schema.get(name))
         aliases = tuple(self.session.table() for _ in objects)
         for joined, each in zip(aliases, objects, strict=True):
             on = f"{joined}.org = {alias}.org AND {joined}.{quote(each.key)} = {alias}.{quote(one.name)}"

@@ -56,7 +56,9 @@ class Selection:
             return None
         objects = self.scope.objects(relation)
         each = next((each for each in objects if each.prefix and str(row_id).startswith(each.prefix)), objects[0])
-        return _attributes(each, row_id, url)
+        # A parent behind Name is told by that type, at the address of its own (recorded answers)
+        kind = each.name if each.queryable else self.scope.session.org.schema.by_prefix[str(row_id)[:3]]
+        return {"attributes": {"type": each.name, "url": f"{url}/sobjects/{kind}/{row_id}"}}
 
     def _target(
         self, nested: dict[tuple[str, ...], dict[str, Any] | None], relation: tuple[str, ...]
