@@ -104,6 +104,11 @@ def redact_json(value: Any) -> Any:
     return _of_this_process().redact_json(value)
 
 
+def finds(data: bytes) -> bool:
+    """Whether `data` holds a secret that this process has touched."""
+    return _of_this_process().find(data)
+
+
 def dumps(value: Any, **options: Any) -> str:
     """As `json.dumps`, of `redact_json`: valid JSON whatever the secrets are made of.
 

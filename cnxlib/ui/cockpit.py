@@ -24,6 +24,7 @@ from cnxlib.ui.display import (
 )
 from cnxlib.ui.form import Form
 from cnxlib.ui.handover import Handover
+from cnxlib.ui.kernel import guard
 from cnxlib.ui.orgs import first_org
 from cnxlib.ui.panel import Panel
 from cnxlib.ui.view import View
@@ -62,6 +63,7 @@ class Cockpit:
         phases: tuple[Phase[Any], ...] = PHASES,
         connect: Connect = connect,
     ) -> None:
+        guard()
         self._phase, self._phases, self._connect = phase, phases, connect
         self._defaults = defaults(phase)
         self._given = {name: namespace.get(name, default) for name, default in self._defaults.items()}

@@ -17,6 +17,7 @@ from cnxlib.salesforce.org import Org, connect
 from cnxlib.ui.attempt import Connect, engine_for
 from cnxlib.ui.display import identity_view, status_badge
 from cnxlib.ui.form import Form
+from cnxlib.ui.kernel import guard
 from cnxlib.ui.orgs import first_org
 from cnxlib.ui.view import Badge, Cell, Grid, Link, Note, Part, Small, View
 
@@ -48,6 +49,7 @@ class Overview:
     def __init__(
         self, namespace: Mapping[str, Any], *, phases: Sequence[Phase[Any]] = PHASES, connect: Connect = connect
     ) -> None:
+        guard()
         self._phases, self._connect = tuple(phases), connect
         self._given = {"org": first_org(str(namespace.get("org", "demo")))}
         self._form = Form(_Choice, self._given, ["org"], choices={"org": list(read_inventory())})
