@@ -21,6 +21,7 @@ from .scenarios import loader
 from .scenarios.seed import Seeder
 from .server import Serving, application, bind
 from .stats import Stats
+from .store import StateFileError
 from .tls import server_context
 
 
@@ -28,15 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM, SIGINT or (with --exit-with-parent) the end of standard input.
 
     Returns:
-        The exit code: 0, or 2 for wrong use.
+        The exit code: 0, 1 for a state file that is none or another version's, or 2 for wrong use.
     """
     options = _parser().parse_args(arguments)
     directory = Path(f"{options.state}.files") if options.state else Path(tempfile.mkdtemp(prefix="cnx-sim-"))
     try:
         return _serve(options, directory)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, StateFileError) as error:
         print(f"simulated org: {error}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, StateFileError) else 2
     finally:
         if not options.state:
             shutil.rmtree(directory, ignore_errors=True)

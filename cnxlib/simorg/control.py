@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .calls import parse_json
 from .errors import ApiError
 from .faults import Faults
 from .gate import BODY
@@ -46,7 +47,7 @@ class Simulation:
 
     def _add(self, alias: str, scenario: str) -> Org:
         if not _ALIAS.fullmatch(alias):
-            raise ValueError(f"not an alias: {alias!r} (letters, digits, - and _, at most 40)")
+            raise ValueError(f"not an alias: {alias} (letters, digits, - and _, at most 40)")
         kept = self.inventory.kept(alias, loader.login_username(scenario, alias))
         org = self.orgs.add(alias, scenario)
         if loader.load(scenario, alias).connected_apps:
@@ -84,11 +85,22 @@ def add_org(request: Request) -> Response:
     """Make an org: `{"alias", "scenario"}`; answers what the ready line says of an org."""
     simulation = _simulation(request)
     try:
-        wanted = json.loads(request.scope[BODY])
-        (org,) = simulation.add((str(wanted["alias"]), str(wanted.get("scenario", "fresh"))))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        (org,) = simulation.add(_wanted(parse_json(request.scope[BODY])))
+    except ValueError as error:
         raise ApiError("INVALID_INPUT", f"an org cannot be made: {error}") from error
     return JSONResponse(describe(org, simulation.seeder.login(org)), 201)
+
+
+def _wanted(body: Any) -> tuple[str, str]:
+    """Alias and scenario of an org to be made.
+
+    Raises:
+        ValueError: they are not told as text.
+    """
+    alias, scenario = (body.get("alias"), body.get("scenario", "fresh")) if isinstance(body, dict) else (None, None)
+    if not isinstance(alias, str) or not isinstance(scenario, str):
+        raise ValueError("an object with the texts alias and scenario is expected")
+    return alias, scenario
 
 
 def reset_org(request: Request) -> Response:
@@ -109,8 +121,8 @@ def faults(request: Request) -> Response:
     org, ordered = _org(request), _simulation(request).faults
     if request.method == "PUT":
         try:
-            ordered.order(org.alias, json.loads(request.scope[BODY]))
-        except (ValueError, RecursionError) as error:
+            ordered.order(org.alias, parse_json(request.scope[BODY]))
+        except ValueError as error:
             raise ApiError("INVALID_INPUT", str(error)) from error
     return JSONResponse(ordered.as_json(org.alias))
 

@@ -38,6 +38,8 @@ _USUAL: dict[str, tuple[str, str]] = {
     "first_poll_400": ("GET", f"{_INSTALL}/"),
 }
 
+_MATCH = ("method", "path")
+
 # kind -> HTTP status, error code and message of the refusal
 _REFUSALS: dict[str, tuple[int, str, str]] = {
     "http_503": (503, "SERVER_UNAVAILABLE", "The server is temporarily unavailable. Please try again later."),
@@ -193,21 +195,61 @@ def _sequence(orders: object) -> Sequence[object]:
 
 
 def _parsed(order: object) -> Fault:
-    if not isinstance(order, Mapping) or str(order.get("kind")) not in _USUAL:
-        raise ValueError(f"not a fault: {order!r} (kinds: {', '.join(_USUAL)})")
-    match = order.get("match") or {}
-    kind, after, times, value = str(order["kind"]), order.get("after", 0), order.get("times", 1), order.get("value")
-    if kind in ("latency", "install_slow") and not isinstance(value, int | float):
-        raise ValueError(f"not a fault: {kind} needs a number as its value: {order!r}")
-    if (kind == "install_validation" and value not in REFUSED) or (kind == "install_key" and not value):
-        raise ValueError(f"not a fault: {kind} needs a value: {order!r}")
-    if not isinstance(match, Mapping) or not isinstance(after, int) or not (times is None or isinstance(times, int)):
-        raise ValueError(f"not a fault: {order!r}")
-    method, path = _USUAL[kind]
+    if not isinstance(order, Mapping):
+        raise ValueError(f"a fault is an object, not {_json(order)}")
+    _known("a fault", order, ("kind", "match", "after", "times", "value", "struck"))  # struck: as it was answered
+    kind, match = order.get("kind"), order.get("match")
+    if not isinstance(kind, str) or kind not in _USUAL:
+        raise ValueError(f"no kind of fault: {_json(kind)} (kinds: {', '.join(_USUAL)})")
+    if match is not None and not isinstance(match, Mapping):
+        raise ValueError(f"match is an object with method and path, not {_json(match)}")
+    _known("match", match or {}, _MATCH)
+    after, times = order.get("after", 0), order.get("times", 1)
+    if not _count(after) or not (times is None or _count(times)):
+        raise ValueError(f"after and times are whole numbers of requests: {_json([after, times])}")
+    patterns = (
+        _pattern(name, (match or {}).get(name), usual) for name, usual in zip(_MATCH, _USUAL[kind], strict=True)
+    )
+    method, path = patterns
+    return Fault(kind, method, path, after, times, _value(kind, order.get("value")))
+
+
+def _known(what: str, given: Mapping[Any, Any], names: Sequence[str]) -> None:
+    if unknown := [name for name in given if name not in names]:
+        raise ValueError(f"{what} has no {', '.join(map(str, unknown))} (only {', '.join(names)})")
+
+
+def _count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _pattern(name: str, given: object, usual: str) -> str:
+    if given is not None and not isinstance(given, str):
+        raise ValueError(f"{name} is a regular expression, not {_json(given)}")
     try:
-        method, path = (
-            re.compile(str(match.get(name) or usual)).pattern for name, usual in (("method", method), ("path", path))
-        )
+        return re.compile(given or usual).pattern
     except re.error as error:
-        raise ValueError(f"not a regular expression in {match!r}: {error}") from error
-    return Fault(kind, method, path, after, times, value)
+        raise ValueError(f"{name} is no regular expression: {_json(given)}: {error}") from error
+
+
+def _value(kind: str, value: Any) -> Any:
+    """The value of an order of that kind, if it is one."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9
+    if kind in ("latency", "install_slow"):
+        fits, wanted = number, "a number"
+    elif kind in _REFUSALS:  # the header Retry-After: seconds, or a date
+        fits = value is None or number or (isinstance(value, str) and value.isascii() and value.isprintable())
+        wanted = "what Retry-After says, a number or text"
+    elif kind == "install_validation":
+        fits, wanted = isinstance(value, str) and value in REFUSED, f"one of {', '.join(REFUSED)}"
+    elif kind == "install_key":
+        fits, wanted = isinstance(value, str) and bool(value), "the key"
+    else:
+        fits, wanted = kind != "install_error" or value is None or isinstance(value, str), "a message"
+    if not fits:
+        raise ValueError(f"the value of {kind} is {wanted}, not {_json(value)}")
+    return value
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

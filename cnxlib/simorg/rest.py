@@ -52,6 +52,14 @@ def _limits(call: Call) -> Answer:
     )
 
 
+# What a page of an object shows, which is not simulated; else these would be taken for ids and external id fields
+_PAGES = "describe|quickActions|listviews|compactLayouts|defaultValues|relevantItems"
+
+
+def _not_here(call: Call) -> Answer:
+    raise not_found()
+
+
 RESOURCES: list[Resource] = [
     resource("", GET=_index),
     resource("limits", GET=_limits),
@@ -73,6 +81,7 @@ RESOURCES: list[Resource] = [
     resource("sobjects", GET=describe.everything),
     resource("sobjects/([^/]+)", GET=describe.basic, POST=sobjects.create),
     resource("sobjects/([^/]+)/describe", GET=describe.one),
+    resource(f"sobjects/[^/]+/(?:{_PAGES})(?:/.*)?", GET=_not_here),
     resource("sobjects/([^/]+)/updated", GET=changes.updated),
     resource("sobjects/([^/]+)/deleted", GET=changes.deleted),
     resource("sobjects/User/([^/]+)/password", GET=password.state, POST=password.change, DELETE=password.forget),

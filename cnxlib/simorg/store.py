@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
 from typing import Any
 
-from .schema import Field, Schema, SObject
+from .schema import Field, Schema, SObject, standard
 
+_APPLICATION = 0x434E5853  # "CNXS", in the header of a state file (SQLite, application_id)
 _AFFINITY = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 
 
@@ -31,24 +32,41 @@ def _casefold(text: str | None) -> str | None:
     return None if text is None else str(text).casefold()
 
 
+class StateFileError(Exception):
+    """A file that cannot be a state file, or not this version's."""
+
+
 def orgs_in(path: str) -> list[dict[str, str]]:
     """What the orgs of a state file said of themselves when they were filled: `alias` and `scenario`.
 
+    A file that is not there yet is made.
+
     Raises:
-        OSError: the file is no state file.
+        StateFileError: the file is no state file, or its tables are those of another version of the simulated org.
     """
-    if not Path(path).exists():
-        return []
-    connection = sqlite3.connect(path, timeout=30)
     try:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_document'").fetchall():
-            return []
-        found = connection.execute("SELECT value FROM _document WHERE kind = '_org' AND name = 'seeded'").fetchall()
-        return [json.loads(value) for (value,) in found]
-    except sqlite3.DatabaseError as error:
-        raise OSError(f"{path} is no state file: {error}") from error
-    finally:
-        connection.close()
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
+                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {_tables_version()}")
+                return []
+            if connection.execute("PRAGMA application_id").fetchone() != (_APPLICATION,):
+                raise StateFileError(f"{path} is no state file of the simulated org")
+            if connection.execute("PRAGMA user_version").fetchone() != (_tables_version(),):
+                raise StateFileError(f"{path} was written by another version of the simulated org: take another file")
+            found = connection.execute("SELECT value FROM _document WHERE kind = '_org' AND name = 'seeded'").fetchall()
+            return [json.loads(value) for (value,) in found]
+    except (sqlite3.Error, ValueError) as error:
+        raise StateFileError(f"{path} is no state file of the simulated org: {error}") from error
+
+
+def _tables_version() -> int:
+    """A number that changes with the tables that every org begins with."""
+    tables = [
+        (each.name, each.view, [(one.name, one.type, one.sql) for one in each.fields.values()])
+        for each in standard().objects.values()
+    ]
+    return zlib.crc32(repr(tables).encode()) >> 1
 
 
 class Store:

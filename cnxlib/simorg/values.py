@@ -63,14 +63,15 @@ def shown(one: Field, value: Any) -> Any:
 
 
 def _wrong_json(one: Field, value: Any, wanted: str) -> ApiError:
-    kind = {str: "VALUE_STRING", bool: "VALUE_TRUE" if value is True else "VALUE_FALSE", int: "VALUE_NUMBER_INT"}.get(
-        type(value), "VALUE_NUMBER_FLOAT" if isinstance(value, float) else "START_OBJECT"
-    )
-    if isinstance(value, list):
-        kind = "START_ARRAY"
-    message = (
-        f"Cannot deserialize instance of {wanted} from {kind} value {value} or request may be missing a required field"
-    )
+    if isinstance(value, dict | list):
+        found = "START_OBJECT value {" if isinstance(value, dict) else "START_ARRAY value ["
+    elif isinstance(value, bool):
+        found = "VALUE_TRUE value true" if value else "VALUE_FALSE value false"
+    else:
+        found = {str: "VALUE_STRING", int: "VALUE_NUMBER_INT"}.get(
+            type(value), "VALUE_NUMBER_FLOAT"
+        ) + f" value {value}"
+    message = f"Cannot deserialize instance of {wanted} from {found} or request may be missing a required field"
     return RowError("JSON_PARSER_ERROR", message, [one.name])
 
 

@@ -171,11 +171,36 @@ def test_the_first_poll_is_refused(org: Org) -> None:
         [{"kind": "latency", "match": {"path": "("}}],
         [{"kind": "install_validation", "value": "NO_SUCH_STATUS"}],
         [{"kind": "install_key"}],
+        [{"kind": "http_503", "nonsense": 1}],
+        [{"kind": "http_503", "match": {"url": "/"}}],
+        [{"kind": "http_503", "match": []}],
+        [{"kind": "http_503", "match": {"path": 5}}],
+        [{"kind": "http_503", "times": -1}],
+        [{"kind": "http_503", "times": True}],
+        [{"kind": "http_503", "value": "1\r\nSet-Cookie: a"}],
+        [{"kind": "latency", "value": -1}],
+        [{"kind": "latency", "value": True}],
+        [{"kind": "install_error", "value": {}}],
     ],
 )
 def test_an_order_that_is_no_order(org: Org, body: object) -> None:
+    before = org.server.http.get(url(org)).json()
     answer = org.server.http.put(url(org), json=body)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_INPUT")
+    assert org.server.http.get(url(org)).json() == before
+
+
+def test_a_refused_order_says_what_is_wrong(org: Org) -> None:
+    answer = org.server.http.put(url(org), json=[{"kind": "latency", "value": 1, "path": "/x", "when": None}])
+    told = "a fault has no path, when (only kind, match, after, times, value, struck)"
+    assert answer.json()[0]["message"] == told
+
+
+def test_what_was_answered_is_an_order(org: Org) -> None:
+    order(org, {"kind": "http_503", "match": {"path": "limits"}, "times": None})
+    told = org.server.http.get(url(org)).json()
+    order(org, *told)
+    assert org.server.http.get(url(org)).json() == told
 
 
 def test_a_locked_row_strikes_one_part_of_a_composite(org: Org) -> None:

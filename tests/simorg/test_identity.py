@@ -128,6 +128,14 @@ def test_refused_grants(org: Org, changed: dict[str, str], error: str) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, error)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("endpoint", ["token", "introspect"])
+def test_credentials_are_taken_from_a_post_alone(org: Org, method: str, endpoint: str) -> None:
+    form = {"grant_type": "password", "client_id": "x", "username": org.about["username"]}
+    answer = org.server.http.request(method, f"{org.server.url}/services/oauth2/{endpoint}", params=form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
 def test_client_credentials_run_as_the_app_s_user(org: Org) -> None:
     key = make_app(org, extra=running_as(org.user("csr1")))
     basic = base64.b64encode(f"{key}:{SECRET}".encode()).decode()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,7 +106,7 @@ def test_an_address_that_is_not_there(server: Server, path: str) -> None:
 
 
 def test_a_method_that_is_not_served(server: Server) -> None:
-    answer = server.http.delete(f"{server.url}/services/oauth2/token")
+    answer = server.http.delete(f"{server.url}/services/data")
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
 
 
@@ -204,13 +207,26 @@ def test_every_org_of_the_state_file_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_state_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
-    state = tmp_path / "orgs.db"
+    state, old = tmp_path / "orgs.db", tmp_path / "old.db"
     first = Server("--state", str(state), "--org", "kept=fresh")
     assert first.close() == 0
+    shutil.copy(state, old)
+    with closing(sqlite3.connect(old)) as database:
+        database.execute("PRAGMA user_version = 1")
     text = tmp_path / "notes.txt"
     text.write_text("no database " * 100, "utf-8")
-    for arguments in [("--state", str(state), "--org", "kept=modern"), ("--state", str(text))]:
+    foreign = tmp_path / "foreign.db"
+    with closing(sqlite3.connect(foreign)) as database:
+        database.execute("CREATE TABLE _document (a)")
+    for code, arguments, told in [
+        (2, ("--state", str(state), "--org", "kept=modern"), "not as modern"),
+        (1, ("--state", str(old)), "written by another version of the simulated org"),
+        (1, ("--state", str(text)), "no state file"),
+        (1, ("--state", str(foreign)), "no state file"),
+        (1, ("--state", str(tmp_path)), "no state file"),
+    ]:
         command = [sys.executable, "-m", "cnxlib.simorg", "serve", *arguments]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-        assert (ended.returncode, ended.stdout) == (2, ""), ended
-        assert ended.stderr.startswith("simulated org: "), "no traceback"
+        assert (ended.returncode, ended.stdout) == (code, ""), ended
+        assert ended.stderr.startswith("simulated org: ") and told in ended.stderr
+        assert ended.stderr.count("\n") == 1, "one line, no traceback"

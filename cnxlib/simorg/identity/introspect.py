@@ -18,13 +18,13 @@ from .problems import OAuthError
 
 def routes() -> list[Route]:
     """The address."""
-    return [Route("/services/oauth2/introspect", introspect, methods=["POST"])]
+    return [Route("/services/oauth2/introspect", introspect, methods=oauth.METHODS)]
 
 
 def introspect(request: Request) -> Response:
     """`{"active": false}` for a token that is over, unknown or another app's; else what it stands for (RFC 7662)."""
-    form = oauth.form_of(request)
     try:
+        form = oauth.posted(request)
         client = oauth.client_of(request, form)
     except OAuthError as error:
         return error.response()

@@ -28,19 +28,22 @@ from .problems import OAuthError
 
 Form = Mapping[str, str]
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+"""Served by an endpoint that takes POST alone, so that others are refused in its own shape."""
+
 
 def routes() -> list[Route]:
     """The endpoints `/services/oauth2/token` and `/services/oauth2/revoke`."""
     return [
-        Route("/services/oauth2/token", token, methods=["POST"]),
+        Route("/services/oauth2/token", token, methods=METHODS),
         Route("/services/oauth2/revoke", revoke, methods=["GET", "POST"]),
     ]
 
 
 def token(request: Request) -> Response:
     """Exchange a grant for an access token (OAuth 2.0 token endpoint)."""
-    form = form_of(request)
     try:
+        form = posted(request)
         grant = _GRANTS.get(form.get("grant_type", ""))
         if grant is None:
             raise OAuthError("unsupported_grant_type", "grant type not supported")
@@ -65,6 +68,17 @@ def revoke(request: Request) -> Response:
     sessions.close_session(org, given)
     request.scope[ALIAS] = org.alias
     return Response(status_code=200)
+
+
+def posted(request: Request) -> Form:
+    """The form of an endpoint that takes POST alone: credentials have no place in an address.
+
+    Raises:
+        OAuthError: another method.
+    """
+    if request.method != "POST":
+        raise OAuthError("invalid_request", "must use HTTP POST")  # [R: text]
+    return form_of(request)
 
 
 def form_of(request: Request) -> Form:

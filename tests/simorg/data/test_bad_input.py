@@ -169,3 +169,10 @@ def test_an_address_in_a_batch_that_is_none(any_door: Http) -> None:
     answer = any_door.call("POST", "composite/batch", {"batchRequests": [part]})
     assert answer.status == 200
     assert answer.json()["results"][0]["statusCode"] == 404
+
+
+@pytest.mark.parametrize("path", ["describe/layouts", "describe/approvalLayouts/x", "quickActions", "listviews"])
+def test_what_pages_show_of_an_object_is_not_there(http: Http, path: str) -> None:
+    answer = http.call("GET", f"sobjects/Account/{path}")
+    assert (answer.status, answer.code) == (404, "NOT_FOUND")
+    assert answer.json()[0]["message"] == "The requested resource does not exist"

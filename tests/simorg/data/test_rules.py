@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -54,6 +55,13 @@ class TestFields:
     def test_values(self, subject: Subject, code: str, values: dict[str, Any]) -> None:
         refused(code, subject.insert, "Account", **values)
         assert not subject.query("SELECT Id FROM Account WHERE Name LIKE 'A%' AND CreatedDate > 2030-01-01T00:00:00Z")
+
+    @pytest.mark.parametrize(
+        ("value", "told"), [(True, "VALUE_TRUE value true "), ({"a": 1}, "START_OBJECT value { "), (["a"], "value [ ")]
+    )
+    def test_a_value_of_another_type_is_told_as_json(self, subject: Subject, value: Any, told: str) -> None:
+        with pytest.raises(ApiError, match=re.escape(told)):
+            subject.insert("Account", Name=value)
 
     def test_restricted_picklist(self, subject: Subject) -> None:
         refused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", subject.new_user, "x", LocaleSidKey="xx_XX")
