@@ -77,20 +77,27 @@ def page(org: Org, client: str, redirect: str, name: str, password: str) -> Any:
     return org.server.http.post(url, data=form, allow_redirects=False)
 
 
-def test_the_salesforce_cli_s_own_app(org: Org) -> None:
+CUMULUSCI = "3MVG9i1HRpGLXp.or6OVlWVWyn8DXi9xueKNM4npq_AWh.yqswojK9sE5WY7f.biP0w7bNJIENfXc7JMDZGO1"
+
+
+@pytest.mark.parametrize(
+    ("client", "redirect"),
+    [("PlatformCLI", "http://localhost:1717/OauthRedirect"), (CUMULUSCI, "http://localhost:7788/callback")],
+    ids=["Salesforce CLI", "CumulusCI"],
+)
+def test_a_command_line_s_own_app(org: Org, client: str, redirect: str) -> None:
     give_password(org, "csr1")
-    redirect = "http://localhost:1717/OauthRedirect"
-    refused = page(org, "PlatformCLI", redirect, org.user("csr1"), "Valves5Pumps")
+    refused = page(org, client, redirect, org.user("csr1"), "Valves5Pumps")
     assert refused.status_code == 400
     assert "OAUTH_APPROVAL_ERROR_GENERIC" in refused.text
     about = org.about
-    back = page(org, "PlatformCLI", redirect, about["username"], about["password"])
+    back = page(org, client, redirect, about["username"], about["password"])
     code = parse_qs(urlsplit(back.headers["Location"]).query)["code"][0]
-    grant_of = {"grant_type": "authorization_code", "client_id": "PlatformCLI", "redirect_uri": redirect, "code": code}
+    grant_of = {"grant_type": "authorization_code", "client_id": client, "redirect_uri": redirect, "code": code}
     answer = org.token(**grant_of).json()
     info = org.call("GET", "/services/oauth2/userinfo", token=answer["access_token"]).json()
     assert info["preferred_username"] == about["username"]
-    again = org.token(grant_type="refresh_token", client_id="PlatformCLI", refresh_token=answer["refresh_token"])
+    again = org.token(grant_type="refresh_token", client_id=client, refresh_token=answer["refresh_token"])
     assert org.call("GET", "limits", token=again.json()["access_token"]).status_code == 200
 
 

@@ -19,8 +19,16 @@ SECRETS = "_ClientSecret"
 """Kind of the documents that hold consumer secrets, by consumer key: apart from the app, never read with it."""
 
 
-PUBLIC = "PlatformCLI"
-"""The consumer key of the Salesforce CLI's own app, which no org here has made and each can be logged in to by."""
+PUBLIC = {
+    "PlatformCLI": ("Salesforce CLI", "http://localhost:1717/OauthRedirect", ("RefreshToken", "Api", "Web")),
+    "3MVG9i1HRpGLXp.or6OVlWVWyn8DXi9xueKNM4npq_AWh.yqswojK9sE5WY7f.biP0w7bNJIENfXc7JMDZGO1": (
+        "CumulusCI",
+        "http://localhost:7788/callback",
+        ("RefreshToken", "Full", "Web"),
+    ),
+}
+"""The command lines' own apps: name, callback and scopes by consumer key. No org here has made them, and each can be
+logged in to by them. The keys are what the clients send unless they are told another; they have no secret."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def find(orgs: Orgs, key: str) -> Client | None:
         for settings in org.documents("ExtlClntAppGlobalOauthSettings").values():
             if settings.get("consumerKey") == key:
                 return _external(org, settings)
-    return _public(orgs) if key == PUBLIC else None
+    return _public(orgs, key) if key in PUBLIC else None
 
 
 def taken(orgs: Iterable[Org], key: str) -> bool:
@@ -144,19 +152,20 @@ def _external(org: Org, settings: Mapping[str, Any]) -> Client:
     )
 
 
-def _public(orgs: Orgs) -> Client | None:
-    """The Salesforce CLI's app, in some org until it is known who logs in."""
+def _public(orgs: Orgs, key: str) -> Client | None:
+    """A command line's app, in some org until it is known who logs in."""
+    name, callback, scopes = PUBLIC[key]
     org = next(iter(orgs), None)
     if org is None:
         return None
     return Client(
         org=org,
         home=None,
-        name="Salesforce CLI",
-        key=PUBLIC,
+        name=name,
+        key=key,
         external=False,
-        callbacks=("http://localhost:1717/OauthRedirect",),
-        scopes=("RefreshToken", "Api", "Web"),
+        callbacks=(callback,),
+        scopes=scopes,
         run_as="",
         certificate="",
         secret_optional=True,
