@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import dml, ids
 from .calls import Answer, Call
 from .errors import ApiError, RowError
-from .schema import SObject
+from .schema import Field, SObject
 from .sobjects import by_external, created, external
 
 MAX_ROWS = 200
+MAX_DUPLICATES = 12
+"""How often an update may name the same row (SOAP API, update); [R] that this counts for each row by itself."""
 
 Write = Callable[[Mapping[str, Any]], dict[str, Any]]
 
+_TOO_OFTEN = (
+    f"Maximum number of duplicate updates in one batch ({MAX_DUPLICATES} allowed). Attempt to update Id more than once"
+    " in this Api call: "
+)
 _ROLLED_BACK = RowError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
@@ -84,10 +91,14 @@ def create(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """PATCH: update rows by the Id in each."""
     setup = _Mixing()
+    times: Counter[str] = Counter()
 
     def write(row: Mapping[str, Any]) -> dict[str, Any]:
         each = setup.passed(_entity(call, _type(row)))
         row_id = _id(row, "update")
+        times[row_id] += 1
+        if times[row_id] > MAX_DUPLICATES:
+            raise RowError("DUPLICATE_VALUE", _TOO_OFTEN + row_id[:15])
         values = {name: value for name, value in row.items() if name.lower() != "id"}
         call.org.update(each.name, row_id, values, call.actor, tooling=call.tooling)
         return created(row_id)
@@ -99,10 +110,16 @@ def upsert(call: Call, name: str, field: str) -> Answer:
     """PATCH `…/{T}/{field}`: update the rows whose external id is known, create the others."""
     each = dml.entity(call.org, name, call.actor, call.tooling)
     one = external(call, each, field)
+    rows = _rows(call)
+    times = Counter(_key(one, row) for row in rows)
 
     def write(row: Mapping[str, Any]) -> dict[str, Any]:
         values = {key: value for key, value in row.items() if key.lower() not in (one.name.lower(), "id")}
         value = next((value for key, value in row.items() if key.lower() == one.name.lower()), None)
+        if value is not None and times[_key(one, row)] > 1:
+            # All rows of the key are refused (SOAP API, upsert; Help, "Duplicate Id Specified")
+            text = f"Duplicate {'id' if one.is_id else 'external id'} specified: {value}"
+            raise RowError("DUPLICATE_VALUE", text, [one.name])
         if value is None and one.type != "id":
             raise RowError("MISSING_ARGUMENT", f"{one.name} not specified", [one.name])
         found = by_external(call, each, one, str(value)) if value is not None else None
@@ -114,7 +131,13 @@ def upsert(call: Call, name: str, field: str) -> Answer:
         full = values if one.type == "id" else {**values, one.name: value}
         return {**created(call.org.insert(each.name, full, call.actor, tooling=call.tooling)), "created": True}
 
-    return _write(call, _rows(call), write, _all_or_none(call.body.get("allOrNone")))
+    return _write(call, rows, write, _all_or_none(call.body.get("allOrNone")))
+
+
+def _key(one: Field, row: Mapping[str, Any]) -> str:
+    """The external id of a row, as it is compared."""
+    value = str(next((value for key, value in row.items() if key.lower() == one.name.lower()), ""))
+    return ids.to18(value) if one.is_id and ids.is_id(value) else value.casefold()
 
 
 def delete(call: Call) -> Answer:

@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from .org import Org
 
 _SECRET = re.compile(r"password|passwd|secret|token|hash|salt|private", re.IGNORECASE)
-# Made from the schema, which is made from the standard one and the CustomField documents
-_DERIVED = frozenset({"EntityDefinition", "FieldDefinition", "Name", "TabDefinition", "UserEntityAccess"})
+# Made from the schema, which is made of the standard one and the CustomField documents, or from what is told anyway
+_DERIVED = frozenset(
+    {"CaseSettings", "EntityDefinition", "FieldDefinition", "Name", "TabDefinition", "UserEntityAccess"}
+)
 
 
 def masked(value: Any, key: str = "") -> Any:

@@ -12,6 +12,7 @@ from . import ids
 from .errors import ApiError, RowError
 from .schema import Field
 
+_GLOBE = {"Latitude": 90.0, "Longitude": 180.0}
 _EMAIL = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\"]+\.[^@\s,;<>()\".]+")
 
 
@@ -117,13 +118,23 @@ def _number(one: Field, value: Any) -> int | float:
         number = float(value)
     except ValueError:
         raise _wrong_json(one, value, one.type) from None
-    if not math.isfinite(number) or abs(number) >= 1e18:
+    if not _in_range(one, number):
         raise RowError(
             "NUMBER_OUTSIDE_VALID_RANGE",
             f"{one.label}: value outside of valid range on numeric field: {value}",
             [one.name],
         )
+    if one.type == "int" and not number.is_integer():
+        raise _wrong_json(one, value, "int")  # [R: code]
     return int(number) if one.type == "int" else number
+
+
+def _in_range(one: Field, number: float) -> bool:
+    """An int has eight digits (Object Reference, NumberOfEmployees), a place lies on the globe, all others have 18."""
+    if not math.isfinite(number) or abs(number) >= (1e8 if one.type == "int" else 1e18):
+        return False
+    most = next((most for part, most in _GLOBE.items() if one.compound and one.name.endswith(part)), None)
+    return most is None or abs(number) <= most
 
 
 def _moment(one: Field, value: str) -> str:

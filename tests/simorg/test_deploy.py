@@ -293,6 +293,37 @@ def test_a_package_is_installed_by_its_number(wsdl: Any, org: Org) -> None:
     assert problems(deployed(wsdl, files)) == [("cnxsf", "InstalledPackage version number : 9.9 does not exist!")]
 
 
+def test_a_package_is_uninstalled_once_nobody_holds_its_sets(wsdl: Any, org: Org) -> None:
+    body = f"<InstalledPackage {NS}><activateRSS>false</activateRSS><versionNumber>1.9</versionNumber>"
+    installed = {"installedPackages/cnxsf.installedPackage": f"{body}</InstalledPackage>"}
+    assert deployed(wsdl, {"package.xml": package(InstalledPackage="cnxsf"), **installed}).status == "Succeeded"
+    packaged = org.query("SELECT Id FROM PermissionSet WHERE Name = 'ConexiomUser'")[0]["Id"]
+    (me,) = org.query("SELECT Id FROM User WHERE Name = 'Maya Lindqvist'")
+    held = {"PermissionSetId": packaged, "AssigneeId": me["Id"]}
+    assigned = org.call("POST", "sobjects/PermissionSetAssignment", json=held).json()["id"]
+    away: dict[str, str | bytes] = {
+        "package.xml": package(),
+        "destructiveChanges.xml": package(InstalledPackage="cnxsf"),
+    }
+    assert "Conexiom User is assigned to users" in problems(deployed(wsdl, away))[0][1]
+    assert org.call("DELETE", f"sobjects/PermissionSetAssignment/{assigned}").status_code == 204
+    (gone,) = [each for each in deployed(wsdl, away).details.componentSuccesses if each.deleted]
+    assert (gone.componentType, gone.fullName) == ("InstalledPackage", "cnxsf")
+    for text in (
+        "SELECT Id FROM PermissionSet WHERE NamespacePrefix = 'cnxsf'",
+        "SELECT Id FROM PackageLicense",
+        "SELECT Id FROM FieldPermissions WHERE Field LIKE 'Account.cnxsf%'",
+    ):
+        assert org.query(text) == []
+    described = org.call("GET", "sobjects/Account/describe").json()["fields"]
+    assert not [each["name"] for each in described if each["name"].startswith("cnxsf")]
+    tooling = {"q": "SELECT Id FROM InstalledSubscriberPackage"}
+    assert org.call("GET", "tooling/query", params=tooling).json()["totalSize"] == 0
+    assert deployed(wsdl, {"package.xml": package(InstalledPackage="cnxsf"), **installed}).status == "Succeeded"
+    (deleted,) = wsdl.deleteMetadata("InstalledPackage", ["cnxsf"])
+    assert deleted.success is True
+
+
 def test_an_object_that_needs_another_may_be_named_before_it(wsdl: Any, org: Org) -> None:
     account = DESK[DESK.index("    <objectPermissions>") : DESK.index("</PermissionSet>")]
     both = account.replace("Account", "Contact") + account

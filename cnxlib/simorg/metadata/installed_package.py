@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from .. import packages
 from ..errors import ApiError
 from ..org import Actor, Org
+from ..packages import removal
 from .components import Kind, Value
 
 # securityType, AllUsers where none is given (Metadata API, InstalledPackage); CumulusCI sends the Tooling API's words
@@ -54,10 +55,12 @@ class InstalledPackage(Kind):
         self.create(org, actor, name, value, version)
 
     def delete(self, org: Org, actor: Actor, name: str) -> None:
-        """Refused: uninstalling is not simulated."""
+        """Uninstall the package, by destructiveChanges.xml too (Metadata API, InstalledPackage)."""
         if name not in self.names(org):
             raise self.unknown(name)
-        raise ApiError("UNKNOWN_EXCEPTION", f"Unable to uninstall package {name}: uninstalling is not simulated")
+        if problem := removal.obstacle(org, name):
+            raise ApiError("UNKNOWN_EXCEPTION", problem)
+        removal.remove(org, name, actor)
 
 
 def _version(org: Org, namespace: str, number: str) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from .install import InstallRule
 from .licences import Seats
 from .permissions import FieldPermissionsRule, ObjectPermissionsRule, PermissionSetRule, TabSettingRule
 from .queues import GroupOfUsersRule, QueueObjectRule
-from .users import ProfileRule, UserRule
+from .users import ProfileRule, RoleRule, UserRule
 
 __all__ = ["RULES", "Rule", "rule"]
 
 RULES: dict[str, Rule] = {
     "User": UserRule(),
+    "UserRole": RoleRule(),
     "Profile": ProfileRule(),
     "PermissionSet": PermissionSetRule(),
     "ObjectPermissions": ObjectPermissionsRule(),

@@ -57,6 +57,20 @@ class Rule:
         return []
 
 
+def refuse_cycle(org: Org, sobject: str, row: Row, field: str) -> None:
+    """Refuse a row that would be its own parent, or an ancestor of it. [R: code and text]
+
+    Raises:
+        RowError: CIRCULAR_DEPENDENCY.
+    """
+    parent, seen = row[field], {row["Id"]}
+    while parent:
+        if parent in seen:
+            raise RowError("CIRCULAR_DEPENDENCY", "attempt to violate hierarchy constraints", [field])
+        seen.add(parent)
+        parent = org.get(sobject, parent, [field])[field]
+
+
 def depends(permission: str, on: list[str], field: str) -> RowError:
     """The refusal of a permission without those that it needs."""
     text = f"Permission {permission} depends on permission(s): {', '.join(on)}"

@@ -9,7 +9,7 @@ from ..actor import Actor
 from ..errors import RowError
 from ..schema import SObject
 from ..values import datetime_text
-from .base import Row, Rule
+from .base import Row, Rule, refuse_cycle
 from .queues import check_owner, is_queue
 
 if TYPE_CHECKING:
@@ -46,9 +46,11 @@ class DataRule(Rule):
         self._owner(org, row)
 
     def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
-        """A new owner is an active user, or a queue made for the object."""
+        """A new owner is an active user, or a queue made for the object; accounts and cases form trees."""
         if new["OwnerId"] != old["OwnerId"]:
             self._owner(org, new)
+        if self.name != "Contact" and new["ParentId"] != old["ParentId"]:
+            refuse_cycle(org, self.name, new, "ParentId")
 
     def before_delete(self, org: Org, row: Row, actor: Actor) -> None:
         """An account with cases cannot be deleted: its cases are no details of it. [R: text]"""

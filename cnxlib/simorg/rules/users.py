@@ -10,7 +10,7 @@ from ..errors import RowError, insufficient_access
 from ..schema import SObject
 from ..schema.permissions import PERMISSIONS
 from ..values import is_email
-from .base import Row, Rule, Trail, depends
+from .base import Row, Rule, Trail, depends, refuse_cycle
 from .licences import take_seat
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ class UserRule(Rule):
         changed = {name for name in new if new[name] != old[name]}
         if not actor.has("ManageUsers", "ManageInternalUsers") and not changed <= _OWN | _FOLLOWS:
             raise insufficient_access()
+        if "IsActive" in changed and new["Id"] == actor.user_id:
+            # External users alone deactivate themselves; [R: code and text]
+            raise RowError("FIELD_INTEGRITY_EXCEPTION", "You can't deactivate your own user.", ["IsActive"])
         if new["Username"].lower() != old["Username"].lower():
             self._username(org, new)
         if new["IsActive"] and (not old["IsActive"] or "ProfileId" in changed):
@@ -145,6 +148,15 @@ class UserRule(Rule):
             raise RowError("INVALID_EMAIL_ADDRESS", text, ["Username"])  # [R: code]
         if org.directory and org.directory.username_taken(row["Username"], except_user=row.get("Id")):
             raise RowError("DUPLICATE_USERNAME", _TAKEN, ["Username"])
+
+
+class RoleRule(Rule):
+    """Roles form a tree."""
+
+    def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
+        """No role stands above itself."""
+        if new["ParentRoleId"] != old["ParentRoleId"]:
+            refuse_cycle(org, "UserRole", new, "ParentRoleId")
 
 
 class ProfileRule(Rule):
