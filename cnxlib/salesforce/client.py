@@ -6,6 +6,7 @@ A read is retried after anything passing. A write is retried only where Salesfor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,7 +18,9 @@ from simple_salesforce.exceptions import SalesforceError as RefusedBySalesforce
 from cnxlib.errors import OrgUnreachable, SessionExpired, Temporary
 from cnxlib.inventory import OrgEntry
 from cnxlib.salesforce.http import session as http_session
-from cnxlib.salesforce.login import log_in, refusal_of_nobody
+from cnxlib.salesforce.http import trust_in_use
+from cnxlib.salesforce.login import log_in, over, refusal_of_nobody
+from cnxlib.salesforce.login_session import Session
 from cnxlib.salesforce.metadata import MetadataDoor
 from cnxlib.salesforce.refusals import refusal_from_body
 
@@ -47,15 +50,28 @@ class Client:
 
     def __init__(self, alias: str, entry: OrgEntry, pause: float = 0.5) -> None:
         self.alias, self._entry, self._pause = alias, entry, pause
-        self._http, self._counter = http_session(entry.ca_cert)
+        self._http, self._adapter = http_session(entry.ca_cert)
+        self._at, self._session_id = entry.login.at, ""
         self._open()
 
     def _open(self) -> None:
-        opened = self.guarded(lambda: log_in(self.alias, self._entry, self._http))
-        self.url, self._session_id = opened.url, opened.id
+        """Log in.
+
+        Raises
+        ------
+        LoginRefused
+            The org said no.
+        SessionExpired
+            The login brings the session that has ended.
+        """
+        tries = self._tries(lambda error: isinstance(error, Temporary))
+        opened: Session = tries(self.guarded, lambda: log_in(self.alias, self._entry, self._http))
+        if opened.id == self._session_id:
+            raise over(self.alias, self._entry)
+        self.url, self._session_id, self._at = opened.url, opened.id, opened.url
         versions = self.guarded(lambda: self._http.get(f"{opened.url}/services/data").json())
         try:
-            listed = [float(version["version"]) for version in versions]
+            listed = sorted(float(version["version"]) for version in versions)
         except (TypeError, KeyError, ValueError):
             raise OrgUnreachable(
                 f"{opened.url} does not answer as a Salesforce org does",
@@ -64,6 +80,7 @@ class Client:
             ) from None
         newest = max((version for version in listed if version <= NEWEST_TESTED), default=max(listed))
         self.api_version = f"{newest:.1f}"
+        self.api_versions = tuple(f"{version:.1f}" for version in listed)
         self._salesforce = Salesforce(
             session_id=opened.id, instance_url=opened.url, version=self.api_version, session=self._http
         )
@@ -72,7 +89,17 @@ class Client:
     @property
     def api_calls(self) -> int:
         """HTTP requests sent to the org so far."""
-        return self._counter.requests
+        return self._adapter.requests
+
+    @property
+    def server_time(self) -> str:
+        """The Date of the newest answer, as ISO 8601 in UTC; "" before there is one."""
+        return self._adapter.server_time
+
+    @property
+    def certificate(self) -> str:
+        """SHA-256, in hex, of the certificate that the org's server showed; "" where it is not known."""
+        return self._adapter.certificate(self.url)
 
     def close(self) -> None:
         """Close the connections."""
@@ -116,8 +143,8 @@ class Client:
         """Do, again only where Salesforce said that it did nothing."""
         return self._retried(do, lambda error: isinstance(error, Temporary) and error.code in _NOTHING_DONE)
 
-    def _retried(self, call: Callable[[], T], worth: Callable[[BaseException], bool]) -> T:
-        retrying = tenacity.Retrying(
+    def _tries(self, worth: Callable[[BaseException], bool]) -> tenacity.Retrying:
+        return tenacity.Retrying(
             retry=tenacity.retry_if_exception(worth),
             stop=tenacity.stop_after_attempt(4),
             wait=tenacity.wait_exponential(self._pause, max=10 * self._pause)
@@ -125,16 +152,25 @@ class Client:
             reraise=True,
         )
 
+    def _retried(self, call: Callable[[], T], worth: Callable[[BaseException], bool]) -> T:
         def renewed() -> T:
             try:
                 return self.guarded(call)
             except SessionExpired:
-                if self._entry.login.route == "session":
-                    raise
                 self._open()
+            try:
                 return self.guarded(call)
+            except SessionExpired as error:
+                raise SessionExpired(
+                    f"A session that was opened just now is refused: {error.message}",
+                    code=error.code,
+                    status=error.status,
+                    org=self.alias,
+                    hint="API Access Control may admit approved apps alone (Setup, API Access Control): log in by an "
+                    "app that the org has installed, or grant the user Use Any API Client.",
+                ) from None
 
-        return retrying(renewed)
+        return self._tries(worth)(renewed)
 
     def _rest(self, method: str, path: str, **kwargs: Any) -> Any:
         return self._salesforce.restful(path, method=method, **kwargs)
@@ -146,20 +182,32 @@ class Client:
         except RefusedBySalesforce as error:
             raise refusal_from_body(error.content, error.status, self.alias) from None
         except requests.exceptions.SSLError:
+            name, path = trust_in_use()
+            trusted = f"{path}, which {name} names, does not vouch for it. " if name else ""
             raise OrgUnreachable(
-                f"The certificate of {self._entry.login.url} is not trusted",
+                f"The certificate of {self._at} is not trusted",
                 org=self.alias,
-                hint="Behind a proxy that opens TLS, name its CA in REQUESTS_CA_BUNDLE. TLS is always verified.",
+                hint=f"{trusted}Behind a proxy that opens TLS, name a file with its CA in REQUESTS_CA_BUNDLE. TLS is "
+                "always verified.",
+            ) from None
+        except requests.exceptions.ProxyError as error:
+            refused = re.search(
+                r"Tunnel connection failed: (\d{3}[\w -]*)", str(error)
+            )  # nothing else: it may hold secrets
+            raise OrgUnreachable(
+                f"The proxy does not connect to {self._at}" + (f": {refused[1].strip()}" if refused else ""),
+                org=self.alias,
+                hint="Check HTTPS_PROXY (with user and password, where it wants them), or name the host in NO_PROXY.",
             ) from None
         except requests.exceptions.JSONDecodeError:
             raise OrgUnreachable(
-                f"{self._entry.login.url} answered with something that is no JSON",
+                f"{self._at} answered with something that is no JSON",
                 org=self.alias,
                 hint="Check the url in the org's entry: it must be the org's own address, without a path.",
             ) from None
         except requests.RequestException as error:
             raise OrgUnreachable(
-                f"No answer from {self._entry.login.url} ({type(error).__name__})",
+                f"No answer from {self._at} ({type(error).__name__})",
                 org=self.alias,
                 hint="Check the url in the org's entry, the network and the proxy (HTTPS_PROXY), then run again.",
             ) from None

@@ -1,34 +1,18 @@
-"""Logging in: from an inventory entry to a session."""
+"""Logging in: from an inventory entry to a session, by the entry's route."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import uuid4
-from xml.sax.saxutils import escape
 
-import lxml.etree
 import requests
 
-from cnxlib.errors import LoginRefused
-from cnxlib.inventory import OrgEntry, SessionLogin
+from cnxlib.errors import SessionExpired
+from cnxlib.inventory import ClientCredentialsLogin, JwtLogin, OrgEntry, PasswordLogin, SalesforceCliLogin, SessionLogin
+from cnxlib.salesforce import login_oauth, login_soap
+from cnxlib.salesforce.login_session import Session
 from cnxlib.secrets import resolve
-
-SOAP_VERSION = "64.0"
-"""The last API version that has SOAP login(); absent from 65 on."""
-
-_ENVELOPE = """<?xml version="1.0" encoding="utf-8"?>
-<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:u="urn:partner.soap.sforce.com">
-<env:Body><u:login><u:username>{username}</u:username><u:password>{password}</u:password></u:login></env:Body>
-</env:Envelope>"""
-
-
-@dataclass(frozen=True)
-class Session:
-    """A session id and the address it is good for ("https://host[:port]")."""
-
-    id: str
-    url: str
+from cnxlib.secrets.salesforce_cli import session_of
+from cnxlib.secrets.touched import touch
 
 
 def log_in(alias: str, entry: OrgEntry, http: requests.Session) -> Session:
@@ -37,27 +21,52 @@ def log_in(alias: str, entry: OrgEntry, http: requests.Session) -> Session:
     Raises
     ------
     LoginRefused
-        The org said no; says how to find out why.
+        The org said no; says what that means and what to do.
     SecretError
-        A reference leads nowhere; nothing was sent.
+        A reference leads nowhere, or the Salesforce CLI has no session; nothing was sent.
     requests.RequestException
         No answer.
     """
+    session = _opened(alias, entry, http)
+    touch(session.id)
+    return session
+
+
+def _opened(alias: str, entry: OrgEntry, http: requests.Session) -> Session:
     login = entry.login
+    if isinstance(login, SalesforceCliLogin):
+        held = session_of(login.alias)
+        return Session(held.access_token, held.instance_url)
+    url = login.url.rstrip("/")
     if isinstance(login, SessionLogin):
-        return Session(resolve(login.session), login.url.rstrip("/"))
-    secret = resolve(login.password) + (resolve(login.security_token) if login.security_token else "")
-    answer = _soap_login(login.url.rstrip("/"), SOAP_VERSION, login.username, secret, http)
-    found = _texts(answer.content)
-    if "sessionId" in found and "serverUrl" in found:
-        server = urlsplit(found["serverUrl"])
-        return Session(found["sessionId"], f"{server.scheme}://{server.netloc}")
-    said = found.get("faultstring") or f"HTTP {answer.status_code} without a session"
-    raise LoginRefused(
-        f"The login of {login.username} at {login.url} was refused: {said}",
+        return Session(resolve(login.session), url)
+    if isinstance(login, JwtLogin):
+        key = resolve(login.private_key)
+        return login_oauth.by_key(alias, url, login.username, login.client_id, key, login.audience, http)
+    if isinstance(login, ClientCredentialsLogin):
+        return login_oauth.by_client(alias, url, login.client_id, resolve(login.client_secret), http)
+    return _by_password(alias, url, login, http)
+
+
+def _by_password(alias: str, url: str, login: PasswordLogin, http: requests.Session) -> Session:
+    password = resolve(login.password) + (resolve(login.security_token) if login.security_token else "")
+    if login.client_id is None or login.client_secret is None:
+        return login_soap.log_in(alias, url, login.username, password, http)
+    secret = resolve(login.client_secret)
+    return login_oauth.by_password(alias, url, login.username, password, login.client_id, secret, http)
+
+
+def over(alias: str, entry: OrgEntry) -> SessionExpired:
+    """The error of a session that has ended where the entry's route brings no other one."""
+    login = entry.login
+    reference = login.references().get("session", "")
+    cli = login.alias if isinstance(login, SalesforceCliLogin) else reference.partition("sf:")[2]
+    again = f"sf org login web --alias {cli}" if cli else f"put a new session where {reference} leads"
+    return SessionExpired(
+        "The session has ended, and the inventory's login brings no other one",
+        code="INVALID_SESSION_ID",
         org=alias,
-        hint="Check user name, password and security token (a new password makes a new token). "
-        "Setup, Login History shows the reason; SOAP login may be switched off in the org.",
+        hint=f"Log in again: {again}. Then run again: what is done is kept.",
     )
 
 
@@ -77,37 +86,8 @@ def refusal_of_nobody(url: str, door: str, version: str, http: requests.Session)
     """
     nobody = f"nobody-{uuid4().hex}"
     if door == "soap":
-        answer = _soap_login(url, version, f"{nobody}@nowhere.invalid", nobody, http)
-        code = _texts(answer.content).get("faultcode", "").rpartition(":")[2]
-        return code or f"HTTP {answer.status_code}"
+        return login_soap.refusal_of(url, version, f"{nobody}@nowhere.invalid", nobody, http)
     form = {"grant_type": version, "client_id": nobody, "client_secret": nobody}
     if version == "password":
         form |= {"username": f"{nobody}@nowhere.invalid", "password": nobody}
-    answer = http.post(f"{url}/services/oauth2/token", data=form)
-    try:
-        return str(answer.json()["error"])
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP {answer.status_code}"
-
-
-def _soap_login(url: str, version: str, username: str, password: str, http: requests.Session) -> requests.Response:
-    # simple-salesforce's own SOAP login insists on *.salesforce.com on port 443, hence this request of our own.
-    return http.post(
-        f"{url}/services/Soap/u/{version}",
-        data=_ENVELOPE.format(username=escape(username), password=escape(password)).encode(),
-        headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": "login"},
-    )
-
-
-def _texts(content: bytes) -> dict[str, str]:
-    """The texts of an XML answer by local name, empty for anything that is no XML."""
-    parser = lxml.etree.XMLParser(resolve_entities=False, no_network=True)
-    try:
-        root = lxml.etree.fromstring(content, parser)
-    except lxml.etree.XMLSyntaxError:
-        return {}
-    return {
-        lxml.etree.QName(node).localname: node.text.strip()
-        for node in root.iter(lxml.etree.Element)
-        if node.text and node.text.strip()
-    }
+    return login_oauth.refusal_of(url, form, http)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from cnxlib.errors import CnxError, SessionExpired
 from cnxlib.inventory import OrgEntry, find_org
@@ -63,6 +63,26 @@ class Org:
     def api_calls(self) -> int:
         """HTTP requests sent to the org so far, the login included."""
         return self._client.api_calls
+
+    @property
+    def host(self) -> str:
+        """The org's host, with its port where that is an uncommon one."""
+        return urlsplit(self._client.url).netloc
+
+    @property
+    def certificate(self) -> str:
+        """SHA-256, in hex, of the certificate that the org's server showed; "" where it is not known."""
+        return self._client.certificate
+
+    @property
+    def server_time(self) -> str:
+        """The org's clock in its newest answer, as ISO 8601 in UTC; "" before there is one."""
+        return self._client.server_time
+
+    @property
+    def api_versions(self) -> tuple[str, ...]:
+        """The API versions that the org offers, oldest first."""
+        return self._client.api_versions
 
     def close(self) -> None:
         """Close the connections."""

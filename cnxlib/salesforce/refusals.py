@@ -37,6 +37,15 @@ _BY_CODE: dict[str, type[SalesforceError]] = {
     "PACKAGE_UNAVAILABLE": Temporary,
 }
 
+API_ENABLED = (
+    "The user needs the permission API Enabled, and the org an edition with the API (Enterprise and above, Developer; "
+    "Professional as an addition)."
+)
+_HINTS_OF_CODES = {
+    "API_DISABLED_FOR_ORG": API_ENABLED,
+    "API_CURRENTLY_DISABLED": "Salesforce has the API switched off for now: see https://status.salesforce.com.",
+}
+
 _HINTS: dict[type[SalesforceError], str] = {
     NotPermitted: "Log in as an administrator, or have the missing permission granted.",
     LicenceExhausted: "Free a licence (deactivate a user) or buy one, then run again.",
@@ -57,7 +66,7 @@ def refusal(code: str, message: str, fields: Sequence[str] = (), status: int = 0
         fields=fields,
         status=status,
         org=org,
-        hint=_HINTS.get(kind, ""),
+        hint=_HINTS_OF_CODES.get(code) or _HINTS.get(kind, ""),
     )
 
 
