@@ -7,17 +7,16 @@ Metadata API or the identity doors know (settings, connected apps, sessions) are
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import actor as actors
 from . import dml, entities, ids, languages, packages, soql, values
 from .actor import Actor
+from .contents import Contents
 from .errors import ApiError
-from .schema import Field, Schema, SObject, parse_field, standard
+from .schema import Field, SObject, parse_field, standard
 from .snapshot import snapshot
 from .store import Store
 
@@ -27,11 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["Actor", "Org"]
 
 
-class Org:
+class Org(Contents):
     """A Salesforce org. It is made when something is first asked of it: a hundred that nobody uses cost nothing.
 
     Attributes:
-        opened: it is there, filled from its scenario or from the state file.
         restored: it came out of the state file.
 
     Args:
@@ -53,32 +51,15 @@ class Org:
         path: str | None = None,
         directory: Orgs | None = None,
     ) -> None:
+        super().__init__(ids.org_id(alias), path)
         self.alias = alias
         self.scenario = scenario
-        self.org_id = ids.org_id(alias)
-        self.lock = threading.RLock()
         self.directory = directory
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.api_calls = 0
         self.cursors: dict[str, soql.Result] = {}
-        self.opened = False
         self.restored = False
-        self._schema = standard()
-        self._store: Store | None = None
         self._seed = seed
-        self._path = path
-
-    def open(self) -> None:
-        """Make the org's database, or open that of the state file; whatever is asked of the org first does it too."""
-        with self.lock:  # others wait until the org is filled; what fills it comes here again and passes
-            if self._store is None:
-                self._store = Store(self.org_id, self._path)
-                try:
-                    self._begin(self._store)
-                except BaseException:
-                    self._store = None
-                    raise
-                self.opened = True
 
     def _begin(self, store: Store) -> None:
         store.create(self._schema)
@@ -89,25 +70,6 @@ class Org:
             self._restore_fields()
         else:
             self._fill()
-
-    @property
-    def store(self) -> Store:
-        """The org's database."""
-        if not self.opened:
-            self.open()
-        assert self._store is not None
-        return self._store
-
-    @property
-    def schema(self) -> Schema:
-        """The objects, with the custom fields of this org."""
-        if not self.opened:
-            self.open()
-        return self._schema
-
-    @schema.setter
-    def schema(self, schema: Schema) -> None:
-        self._schema = schema
 
     def _fill(self) -> None:
         with self.transaction():
@@ -121,18 +83,6 @@ class Org:
         for name, description in self.store.documents("CustomField").items():
             sobject, _, api_name = name.partition(".")
             self.schema = self.schema.with_field(sobject, parse_field(api_name, description))
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Hold the org's lock; an exception undoes everything since. Nestable."""
-        with self.lock:
-            schema = self.schema
-            try:
-                with self.store.transaction():
-                    yield
-            except BaseException:
-                self.schema = schema
-                raise
 
     def actor(self, user_id: str, session_id: str | None = None) -> Actor:
         """The user with the permissions of this moment.
@@ -239,38 +189,6 @@ class Org:
             full = dml.complete(self, each, rows)
             self.store.insert_many(each.name, full)
         return [str(row["Id"]) for row in full]
-
-    def new_id(self, sobject: str) -> str:
-        """An id that no row of this org had before."""
-        return self.new_ids(sobject, 1)[0]
-
-    def new_ids(self, sobject: str, count: int) -> list[str]:
-        """As many ids that no row of this org had before."""
-        prefix = self.schema[sobject].prefix
-        first = self.store.next_number(prefix, count) if count else 0
-        return [ids.record_id(prefix, self.org_id, number) for number in range(first, first + count)]
-
-    # ---- documents
-
-    def document(self, kind: str, name: str) -> dict[str, Any] | None:
-        """The document of that kind and name, or ``None``."""
-        with self.lock:
-            return self.store.document(kind, name)
-
-    def documents(self, kind: str) -> dict[str, dict[str, Any]]:
-        """All documents of a kind, by name."""
-        with self.lock:
-            return self.store.documents(kind)
-
-    def put_document(self, kind: str, name: str, value: Mapping[str, Any]) -> None:
-        """Write a document. Kinds that start with ``_`` (sessions, tokens, hashes) never appear in a snapshot."""
-        with self.lock:
-            self.store.put_document(kind, name, value)
-
-    def drop_document(self, kind: str, name: str) -> None:
-        """Take a document away, if it is there."""
-        with self.lock:
-            self.store.drop_document(kind, name)
 
     # ---- the shape of the org
 

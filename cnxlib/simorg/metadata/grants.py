@@ -49,6 +49,51 @@ def write_rows(
             org.delete(sobject, row["Id"], actor)
 
 
+def read_grants(org: Org, row: Mapping[str, Any], set_id: str) -> Value:
+    """The elements that a profile and a permission set have in common: access to fields and objects, permissions.
+
+    Args:
+        org: the org.
+        row: of the Profile or PermissionSet, with its system permissions.
+        set_id: the set below which the rows stand.
+    """
+    return {
+        "fieldPermissions": [
+            {"editable": found["PermissionsEdit"], "field": found["Field"], "readable": found["PermissionsRead"]}
+            for found in ordered(org.rows("FieldPermissions", ParentId=set_id), "Field")
+        ],
+        "objectPermissions": [
+            {element: found[column] for element, column in OBJECT.items()} | {"object": found["SobjectType"]}
+            for found in ordered(org.rows("ObjectPermissions", ParentId=set_id), "SobjectType")
+        ],
+        "userPermissions": [
+            {"enabled": True, "name": name} for name in sorted(PERMISSIONS) if row.get(f"Permissions{name}")
+        ],
+    }
+
+
+def write_grants(org: Org, actor: Actor, set_id: str, value: Value, *, replace: bool) -> None:
+    """Bring object permissions and field-level security below a set to what `value` says.
+
+    Raises:
+        ApiError: refused.
+    """
+    objects = {
+        part["object"]: {column: part.get(element, False) for element, column in OBJECT.items()}
+        for part in value.get("objectPermissions", [])
+    }
+    write_rows(org, actor, set_id, "ObjectPermissions", "SobjectType", objects, replace=replace)
+    fields = {}
+    for part in value.get("fieldPermissions", []):
+        check_field(org, part["field"])
+        fields[part["field"]] = {
+            "SobjectType": part["field"].partition(".")[0],
+            "PermissionsRead": part.get("readable", part["editable"]),
+            "PermissionsEdit": part["editable"],
+        }
+    write_rows(org, actor, set_id, "FieldPermissions", "Field", fields, replace=replace)
+
+
 def user_permissions(value: Value) -> dict[str, bool]:
     """Columns of the system permissions that a component names.
 

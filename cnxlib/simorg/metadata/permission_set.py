@@ -11,13 +11,13 @@ from ..org import Actor, Org
 from ..schema.permissions import PERMISSIONS
 from .components import Kind, Value
 from .grants import (
-    OBJECT,
-    check_field,
     check_record_type,
     license_id,
     license_name,
     ordered,
+    read_grants,
     user_permissions,
+    write_grants,
     write_rows,
 )
 
@@ -58,25 +58,15 @@ class PermissionSet(Kind):
             return None
         row = org.get("PermissionSet", id_)
         value: Value = {
+            **read_grants(org, row, id_),
             "description": row["Description"],
-            "fieldPermissions": [
-                {"editable": found["PermissionsEdit"], "field": found["Field"], "readable": found["PermissionsRead"]}
-                for found in ordered(org.rows("FieldPermissions", ParentId=id_), "Field")
-            ],
             "hasActivationRequired": row["HasActivationRequired"],
             "label": row["Label"],
             "license": license_name(org, row["LicenseId"]),
-            "objectPermissions": [
-                {element: found[column] for element, column in OBJECT.items()} | {"object": found["SobjectType"]}
-                for found in ordered(org.rows("ObjectPermissions", ParentId=id_), "SobjectType")
-            ],
             "recordTypeVisibilities": (org.document(EXTRAS, id_) or {}).get("recordTypeVisibilities", []),
             "tabSettings": [
                 {"tab": found["Name"], "visibility": "Visible" if found["Visibility"] == "DefaultOn" else "Available"}
                 for found in ordered(org.rows("PermissionSetTabSetting", ParentId=id_), "Name")
-            ],
-            "userPermissions": [
-                {"enabled": True, "name": name} for name in sorted(PERMISSIONS) if row.get(f"Permissions{name}")
             ],
         }
         return {element: found for element, found in value.items() if found is not None}
@@ -128,20 +118,7 @@ class PermissionSet(Kind):
 
 def _write_parts(org: Org, actor: Actor, id_: str, value: Value, *, replace: bool) -> None:
     """Bring the rows below the set to what `value` says; `replace` takes away those that it does not name."""
-    objects = {
-        part["object"]: {column: part[element] for element, column in OBJECT.items()}
-        for part in value.get("objectPermissions", [])
-    }
-    write_rows(org, actor, id_, "ObjectPermissions", "SobjectType", objects, replace=replace)
-    fields = {}
-    for part in value.get("fieldPermissions", []):
-        check_field(org, part["field"])
-        fields[part["field"]] = {
-            "SobjectType": part["field"].partition(".")[0],
-            "PermissionsRead": part.get("readable", part["editable"]),
-            "PermissionsEdit": part["editable"],
-        }
-    write_rows(org, actor, id_, "FieldPermissions", "Field", fields, replace=replace)
+    write_grants(org, actor, id_, value, replace=replace)
     tabs = {part["tab"]: {"Visibility": _TAB.get(part["visibility"])} for part in value.get("tabSettings", [])}
     write_rows(org, actor, id_, "PermissionSetTabSetting", "Name", tabs, replace=replace)
     if "recordTypeVisibilities" in value or replace:

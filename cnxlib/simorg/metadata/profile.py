@@ -12,16 +12,15 @@ from ..identity import policy
 from ..languages import english_profile
 from ..org import Actor, Org
 from ..rules.users import profile_set
-from ..schema.permissions import PERMISSIONS
 from .components import Kind, Value
 from .grants import (
-    OBJECT,
-    check_field,
     check_record_type,
     license_id,
     license_name,
     ordered,
+    read_grants,
     user_permissions,
+    write_grants,
     write_rows,
 )
 
@@ -65,24 +64,14 @@ class Profile(Kind):
         row, owned = org.get("Profile", id_), profile_set(org, id_)
         value: Value = {
             **(org.document(EXTRAS, id_) or {}),
+            **read_grants(org, row, owned),
             "custom": org.get("PermissionSet", owned)["IsCustom"],
             "description": row["Description"],
-            "fieldPermissions": [
-                {"editable": found["PermissionsEdit"], "field": found["Field"], "readable": found["PermissionsRead"]}
-                for found in ordered(org.rows("FieldPermissions", ParentId=owned), "Field")
-            ],
-            "objectPermissions": [
-                {element: found[column] for element, column in OBJECT.items()} | {"object": found["SobjectType"]}
-                for found in ordered(org.rows("ObjectPermissions", ParentId=owned), "SobjectType")
-            ],
             "tabVisibilities": [
                 {"tab": found["Name"], "visibility": found["Visibility"]}
                 for found in ordered(org.rows("PermissionSetTabSetting", ParentId=owned), "Name")
             ],
             "userLicense": license_name(org, row["UserLicenseId"]),
-            "userPermissions": [
-                {"enabled": True, "name": each} for each in sorted(PERMISSIONS) if row[f"Permissions{each}"]
-            ],
         }
         return {element: found for element, found in value.items() if found is not None}
 
@@ -147,20 +136,7 @@ def _columns(value: Value) -> dict[str, Any]:
 
 def _write_parts(org: Org, actor: Actor, id_: str, value: Value) -> None:
     owned = profile_set(org, id_)
-    objects = {
-        part["object"]: {column: part.get(element, False) for element, column in OBJECT.items()}
-        for part in value.get("objectPermissions", [])
-    }
-    write_rows(org, actor, owned, "ObjectPermissions", "SobjectType", objects, replace=False)
-    fields = {}
-    for part in value.get("fieldPermissions", []):
-        check_field(org, part["field"])
-        fields[part["field"]] = {
-            "SobjectType": part["field"].partition(".")[0],
-            "PermissionsRead": part.get("readable", part["editable"]),
-            "PermissionsEdit": part["editable"],
-        }
-    write_rows(org, actor, owned, "FieldPermissions", "Field", fields, replace=False)
+    write_grants(org, actor, owned, value, replace=False)
     tabs = {
         part["tab"]: {"Visibility": None if part["visibility"] == "Hidden" else part["visibility"]}
         for part in value.get("tabVisibilities", [])
