@@ -10,6 +10,7 @@ import typer
 
 from cnxlib import __version__
 from cnxlib.cli import demo, lab, listing, phases, probe, secrets, sim
+from cnxlib.cli.guard import guarded
 from cnxlib.cli.output import print_json, warn
 from cnxlib.cli.signals import Terminated, end_gently
 from cnxlib.errors import CnxError, UsageError
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code.
 
     An error that was foreseen is one clear message on standard error. With --json standard output holds one object in
-    any case: then it is ``{"error": {"type", "message", "org", "guide", "hint"}}``.
+    any case: then it is ``{"error": {"type", "message", "org", "guide", "hint"}}``. No secret comes into either.
 
     Parameters
     ----------
@@ -65,8 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in (given[: given.index("--")] if "--" in given else given)
     end_gently()
+    with guarded():
+        return _run(given, as_json)
+
+
+def _run(given: Sequence[str], as_json: bool) -> int:
     try:
-        return int(app(args=given, prog_name="cnx", standalone_mode=False) or 0)
+        return int(app(args=list(given), prog_name="cnx", standalone_mode=False) or 0)
     except _WrongUse as error:
         context = error.ctx
         # No command at all has no message: its help is what there is to say.

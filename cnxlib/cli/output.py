@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +10,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from cnxlib.cli.guard import unguarded
+from cnxlib.secrets.redaction import dumps
 
 STYLES = {
     "converged": "green",
@@ -32,10 +34,10 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print one object on standard output."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    """Print one object on standard output, its strings redacted."""
+    out = unguarded(sys.stdout)
+    out.write(dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    out.flush()
 
 
 def warn(text: str) -> None:

@@ -27,7 +27,8 @@ phase-ended        `Outcome.as_json`
 run-ended          status, seconds, api_calls
 =================  =====================================================================================================
 
-The kernel that executes a notebook writes the events of its phase; the runner writes those of the run.
+The kernel that executes a notebook writes the events of its phase; the runner writes those of the run. No secret that
+the writing process has touched comes into any of it.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from cnxlib.errors import RecordError
+from cnxlib.secrets.redaction import dumps, redact
 
 EVENTS = "events.jsonl"
 RUN = "run.json"
@@ -164,7 +166,7 @@ class RunRecord:
             "event": name,
             "data": data,
         }
-        line = json.dumps(entry, ensure_ascii=False, default=str).encode() + b"\n"
+        line = dumps(entry, ensure_ascii=False, default=str).encode() + b"\n"
         with self._lock:
             try:
                 self._append(line)
@@ -195,7 +197,7 @@ class RunRecord:
         RecordError
             It could not be written.
         """
-        return self.write_text(name, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+        return self._write(name, dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
     def write_text(self, name: str, text: str) -> Path:
         """Write `text` as the file `name` of the record, wholly or not at all; returns its path.
@@ -205,6 +207,9 @@ class RunRecord:
         RecordError
             It could not be written.
         """
+        return self._write(name, redact(text))
+
+    def _write(self, name: str, text: str) -> Path:
         path = self.path / name
         fresh = path.with_name(f"{name}.{os.getpid()}.new")
         try:

@@ -8,6 +8,7 @@ import pytest
 
 from cnxlib.errors import RecordError
 from cnxlib.records import RunRecord, read_events, runs_of, runs_root
+from cnxlib.secrets import touched
 
 
 def test_runs_root_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -128,3 +129,15 @@ def test_a_text_keeps_its_line_ends(tmp_path: Path) -> None:
     record = RunRecord.begin("acme", tmp_path)
     path = record.write_text("mail.eml", "To: a\r\n\r\nGrüße\r\n")
     assert path.read_bytes() == "To: a\r\n\r\nGrüße\r\n".encode()
+
+
+def test_what_was_touched_comes_into_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(touched, "_values", {'a"b&c\\d', "true", "nfirst"})
+    record = RunRecord.begin("acme", tmp_path)
+    record.event("progress", {"message": 'refused a"b&c\\d\nfirst', "done": True})
+    record.write_json("run.json", {'a"b&c\\d': '<p>a"b&amp;c\\d</p>'})
+    record.write_text("mail.txt", 'a"b&c\\d, nfirst')
+    (event,) = read_events(record.path)
+    assert event["data"] == {"message": "refused [secret]\nfirst", "done": True}
+    assert record.read_json() == {"[secret]": "<p>[secret]</p>"}
+    assert (record.path / "mail.txt").read_text(encoding="utf-8") == "[secret], [secret]"
