@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .clients import Rows
+from .clients import Components, Rows
 from .conftest import Target
 from .node import Jsforce, Node, Refused
 
@@ -74,16 +74,21 @@ def test_the_licences_run_out(rows: Rows, other_rows: Rows, unique: Unique) -> N
     assert after["UsedLicenses"] == licence["UsedLicenses"]
 
 
-def test_the_package(js: Jsforce, plainly: Any) -> None:
+@pytest.fixture(scope="module")
+def package(js: Jsforce, plainly: Any) -> dict[str, Any]:
+    """The package, installed; how that ended."""
     request = {"SubscriberPackageVersionKey": GUIDE, "NameConflictResolution": "Block", "SecurityType": "None"}
     made = js("tooling.sobject(PackageInstallRequest).create", {**request, "EnableRss": False})
     end = time.monotonic() + 30
     while True:
         (status,) = plainly.tooling(f"SELECT Status, Errors FROM PackageInstallRequest WHERE Id = '{made['id']}'")
         if status["Status"] != "IN_PROGRESS" or time.monotonic() > end:
-            break
+            return dict(status)
         time.sleep(0.2)
-    assert status == {"Status": "SUCCESS", "Errors": None}
+
+
+def test_the_package(package: dict[str, Any], js: Jsforce, plainly: Any) -> None:
+    assert package == {"Status": "SUCCESS", "Errors": None}
     fields = "SubscriberPackage.NamespacePrefix, SubscriberPackageVersion.Id"
     (installed,) = js("tooling.query", f"SELECT {fields} FROM InstalledSubscriberPackage")["records"]
     assert installed["SubscriberPackageVersion"]["Id"] == GUIDE
@@ -94,6 +99,22 @@ def test_the_package(js: Jsforce, plainly: Any) -> None:
     ]  # fmt: skip
     listed = js("metadata.list", [{"type": "InstalledPackage"}])
     assert [each["fullName"] for each in listed] == [namespace]
+
+
+def test_a_field_of_the_package_may_be_said_again_but_not_changed(
+    package: dict[str, Any], js: Jsforce, components: Components, other_components: Components
+) -> None:
+    """What CumulusCI's metadata tasks do: they retrieve a whole object, change a part and deploy all of it."""
+    listed = [each["fullName"] for each in js("metadata.list", [{"type": "CustomField"}])]
+    (name,) = [each for each in listed if each.endswith("__Conexiom_ID__c")]
+    same = {element: each for element, each in (components.read("CustomField", name) or {}).items() if each is not None}
+    components.update("CustomField", {**same, "inlineHelpText": "Found in Conexiom"})
+    after = other_components.read("CustomField", name) or {}
+    assert (after["label"], after["inlineHelpText"]) == (same["label"], "Found in Conexiom")
+    with pytest.raises(Refused) as caught:
+        components.update("CustomField", {**same, "description": "Ours now"})
+    assert caught.value.code == "CANNOT_MODIFY_MANAGED_OBJECT"
+    assert "field=Description, state=installed: newValue='Ours now'" in caught.value.message
 
 
 FAULTS = [

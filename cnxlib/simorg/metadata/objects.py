@@ -21,6 +21,13 @@ TYPES = "RecordTypeExtras"
 """Kind of the documents that hold what a record type has in metadata alone, by its id."""
 
 
+_SUBSCRIBERS = {
+    "businessOwnerGroup", "businessOwnerUser", "businessStatus", "complianceGroup", "inlineHelpText", "maskChar",
+    "maskType", "securityClassification", "trackFeedHistory", "trackHistory",
+}  # fmt: skip
+"""What whoever installed a package may change of its fields, as Setup's page of such a field lists it."""
+
+
 def object_of(org: Org, name: str) -> SObject:
     """The object of a component's full name (`Account.Region__c`): one whose fields and access a customer may set.
 
@@ -133,7 +140,9 @@ class CustomField(Kind):
         if not one.custom:
             org.put_document(FIELDS, name, merge(org.document(FIELDS, name) or {}, value))
             return
-        _refuse_managed(org, name, "modify")
+        if one.namespace:
+            self._update_managed(org, name, before, value)
+            return
         if value.get("type", before["type"]) != before["type"]:
             text = f"Cannot change the type of {name} from {before['type']} to {value['type']}"  # [R]
             raise ApiError("FIELD_INTEGRITY_EXCEPTION", text, ["type"])
@@ -143,9 +152,28 @@ class CustomField(Kind):
         """Take the field away, with what is granted on it."""
         if name not in self.names(org):
             raise self.unknown(name)
-        _refuse_managed(org, name, "delete")
+        _refuse_managed(org, name)
         org.drop_field(*name.split(".", 1))
         org.drop_document(FIELDS, name)
+
+    def _update_managed(self, org: Org, name: str, before: Value, value: Value) -> None:
+        """Change what a package's field leaves to its subscribers; the rest may be said again as it is.
+
+        Raises:
+            ApiError: CANNOT_MODIFY_MANAGED_OBJECT, worded as in SalesforceFoundation/NPSP issue 6679 (which has the
+                field's 00N id as component).
+        """
+        # An element that is left out and an empty or false one are the same
+        changed = {element: each for element, each in value.items() if (each or None) != (before.get(element) or None)}
+        for element in sorted(changed.keys() - _SUBSCRIBERS):
+            raise ApiError(
+                "CANNOT_MODIFY_MANAGED_OBJECT",
+                f"Cannot modify managed object: entity=CustomFieldDefinition, component={name}, "
+                f"field={element[0].upper()}{element[1:]}, state=installed: newValue='{changed[element]}', "
+                f"oldValue='{before.get(element)}'",
+            )
+        if changed:
+            org.put_document(FIELDS, name, merge(before, changed))
 
     def _write(self, org: Org, name: str, value: Value) -> None:
         sobject, _, field_name = name.partition(".")
@@ -217,9 +245,9 @@ def _columns(value: Value) -> dict[str, Any]:
     return {"Name": value["label"], "IsActive": value["active"], "Description": value.get("description")}
 
 
-def _refuse_managed(org: Org, name: str, verb: str) -> None:
+def _refuse_managed(org: Org, name: str) -> None:
     """A package's fields are the package's. [R: text]"""
     sobject, _, field_name = name.partition(".")
     if org.schema[sobject].fields[field_name.lower()].namespace:
-        code = "CANNOT_MODIFY_MANAGED_OBJECT" if verb == "modify" else "CANNOT_DELETE_MANAGED_OBJECT"
-        raise ApiError(code, f"Cannot {verb} managed object: entity=CustomField, component={name}")
+        text = f"Cannot delete managed object: entity=CustomField, component={name}"
+        raise ApiError("CANNOT_DELETE_MANAGED_OBJECT", text)

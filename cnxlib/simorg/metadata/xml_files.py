@@ -114,4 +114,5 @@ def _file(name: str, content: soap.Value) -> bytes:
     text = soap.xml(name, content, f' xmlns="{METADATA}"')
     root = etree.fromstring(text.encode())
     etree.indent(root, "    ")
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
+    # lxml's own declaration has single quotation marks; in a repository each file would differ from what an org gave
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(root, encoding="UTF-8") + b"\n"
