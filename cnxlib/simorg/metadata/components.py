@@ -105,6 +105,17 @@ class Kind(ABC):
         if absent := schema.missing(value, self.name):
             raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(absent)}]", absent)
 
+    def id_of(self, org: Org, name: str) -> str:
+        """The record id of a component that is there.
+
+        Raises:
+            ApiError: INVALID_CROSS_REFERENCE_KEY.
+        """
+        names = self.names(org)
+        if name not in names:
+            raise self.unknown(name)
+        return names[name]
+
     def unknown(self, name: str) -> ApiError:
         """The error for a component that is not there."""
         return ApiError(

@@ -87,9 +87,7 @@ class PermissionSet(Kind):
         """Change the set; from API version 40 on, what is left out is switched off."""
         self.require(value)
         _refuse_outside(value)
-        id_ = self.names(org).get(name)
-        if id_ is None:
-            raise self.unknown(name)
+        id_ = self.id_of(org, name)
         row = org.get("PermissionSet", id_)
         _refuse_managed(row)
         if "license" in value and license_id(org, value["license"]) != row["LicenseId"]:
@@ -101,18 +99,14 @@ class PermissionSet(Kind):
 
     def delete(self, org: Org, actor: Actor, name: str) -> None:
         """Delete the set's row."""
-        id_ = self.names(org).get(name)
-        if id_ is None:
-            raise self.unknown(name)
+        id_ = self.id_of(org, name)
         _refuse_managed(org.get("PermissionSet", id_))
         org.delete("PermissionSet", id_, actor)
         org.drop_document(EXTRAS, id_)
 
     def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
         """Give the set another API name."""
-        id_ = self.names(org).get(old)
-        if id_ is None:
-            raise self.unknown(old)
+        id_ = self.id_of(org, old)
         org.update("PermissionSet", id_, {"Name": new}, actor)
 
 

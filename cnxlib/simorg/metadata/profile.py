@@ -89,9 +89,7 @@ class Profile(Kind):
 
     def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
         """Change what `value` names and nothing else."""
-        id_ = self.names(org).get(name)
-        if id_ is None:
-            raise self.unknown(name)
+        id_ = self.id_of(org, name)
         row = org.get("Profile", id_)
         if "userLicense" in value and license_id(org, value["userLicense"]) != row["UserLicenseId"]:
             raise ApiError("FIELD_INTEGRITY_EXCEPTION", "You can't change the license of a profile", ["userLicense"])
@@ -102,9 +100,7 @@ class Profile(Kind):
 
     def delete(self, org: Org, actor: Actor, name: str) -> None:
         """Delete a custom profile that nobody has."""
-        id_ = self.names(org).get(name)
-        if id_ is None:
-            raise self.unknown(name)
+        id_ = self.id_of(org, name)
         if not org.get("PermissionSet", profile_set(org, id_))["IsCustom"]:
             raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", f"Cannot delete standard profile: {name}")  # [R: text]
         org.delete("Profile", id_, actor)
@@ -112,9 +108,7 @@ class Profile(Kind):
 
     def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
         """Give a custom profile another name."""
-        id_ = self.names(org).get(old)
-        if id_ is None:
-            raise self.unknown(old)
+        id_ = self.id_of(org, old)
         org.update("Profile", id_, {"Name": new}, actor)
 
 
