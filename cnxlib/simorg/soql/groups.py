@@ -106,7 +106,7 @@ class Groups:
         if aggregates(what):
             raise malformed(self.session.text, f"Grouped field should not be aggregated: {what}", what.at)
         column = self.scope.column(what)
-        if column.field is not None and not column.field.groupable and not isinstance(what, Call):
+        if column.field is not None and not column.field.groupable:
             message = f"field '{column.name}' can not be grouped in a query call"
             raise self.session.invalid("INVALID_FIELD", message, what)
         return column

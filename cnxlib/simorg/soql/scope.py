@@ -57,6 +57,12 @@ class Column:
         return self.field is not None and self.field.is_text
 
     @property
+    def is_heavy(self) -> bool:
+        """Whether it is a compound or a long text, of which nothing is computed (`aggregatable` in describe)."""
+        long = self.type == "textarea" and self.field is not None and self.field.length > 255
+        return long or self.type in ("address", "complexvalue")
+
+    @property
     def field_is_id(self) -> bool:
         """Whether it holds ids, which are compared in both lengths."""
         return self.type in ("id", "reference")
@@ -162,6 +168,7 @@ class Scope:
         numeric = inner.type in ("int", "double", "currency", "percent")
         if (
             inner.aggregate
+            or inner.is_heavy
             or (name in ("SUM", "AVG") and not numeric)
             or (name in ("MIN", "MAX") and inner.type == "boolean")
         ):

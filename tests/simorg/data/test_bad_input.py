@@ -112,6 +112,68 @@ def test_words_of_soql_in_any_order(any_door: Http, words: list[str], begun: boo
         assert {"message", "errorCode"} <= set(answer.json()[0])
 
 
+FIELDS = [
+    "Id", "Name", "OwnerId", "IsDeleted", "NumberOfEmployees", "AnnualRevenue", "CreatedDate", "BillingAddress",
+    "BillingCity", "Rating", "Description", "Owner.Name", "Owner.IsActive", "Parent.CreatedDate", "Nope",
+]  # fmt: skip
+FUNCTIONS = [
+    "COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX", "CALENDAR_YEAR", "DAY_ONLY", "HOUR_IN_DAY", "toLabel",
+    "FORMAT", "convertTimezone", "FIELDS", "GROUPING",
+]  # fmt: skip
+LITERALS = [
+    "''", "'x'", "'001000000000001AAA'", "null", "true", "0", "-1.5", "9999999999", "TODAY", "N_DAYS_AGO:0",
+    "2024-02-30", "2024-02-29", "2024-02-29T10:00:00Z",
+]  # fmt: skip
+CHILDREN = ["SELECT AccountId FROM Contact", "SELECT Id FROM User", "SELECT OwnerId FROM Case LIMIT 1"]
+names = st.sampled_from(FIELDS)
+called = st.builds(lambda name, what: f"{name}({what})", st.sampled_from(FUNCTIONS), names)
+twice = st.builds(lambda name, what: f"{name}({what})", st.sampled_from(FUNCTIONS), called)
+expressions = st.one_of(names, names, names, called, twice, st.just("COUNT()"))
+literals = st.sampled_from(LITERALS)
+comparisons = st.one_of(
+    st.builds(lambda *parts: " ".join(parts), expressions, st.sampled_from(["=", "!=", "<", ">=", "LIKE"]), literals),
+    st.builds(
+        lambda what, operator, inside: f"{what} {operator} ({inside})",
+        expressions,
+        st.sampled_from(["IN", "NOT IN", "INCLUDES", "EXCLUDES"]),
+        st.one_of(st.lists(literals, min_size=1, max_size=3).map(", ".join), st.sampled_from(CHILDREN)),
+    ),
+)
+conditions = st.recursive(
+    comparisons,
+    lambda inner: st.one_of(
+        inner.map(lambda one: f"(NOT {one})"),
+        st.builds(lambda one, word, other: f"({one} {word} {other})", inner, st.sampled_from(["AND", "OR"]), inner),
+    ),
+    max_leaves=4,
+)
+some = st.lists(expressions, min_size=1, max_size=3).map(", ".join)
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> str:
+    """A query that the grammar takes, whatever it may mean."""
+    groups = draw(st.one_of(st.just(""), some))
+    text = f"SELECT {draw(st.sampled_from([groups, f'{groups}, COUNT(Id)'])) if groups else draw(some)}"
+    if draw(st.integers(0, 3)) == 0:
+        text += f", (SELECT {draw(some)} FROM Contacts{draw(st.sampled_from(['', ' WHERE ' + draw(conditions)]))})"
+    text += " FROM Account"
+    if draw(st.booleans()):
+        text += f" WHERE {draw(conditions)}"
+    if groups:
+        text += f" GROUP BY {groups}" + draw(st.sampled_from(["", f" HAVING {draw(conditions)}"]))
+    if draw(st.booleans()):
+        text += f" ORDER BY {draw(some)} DESC NULLS LAST"
+    return text + draw(st.sampled_from(["", " LIMIT 2", " LIMIT 0 OFFSET 1", " OFFSET 2000"]))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(queries())
+def test_queries_that_the_grammar_takes(any_door: Http, text: str) -> None:
+    answer = any_door.call("GET", "query", q=text)
+    assert answer.status in (200, 400), (text, answer.content)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -51,6 +51,8 @@ def refusal(subject: Subject, text: str, **options: object) -> tuple[str, str]:
         ("SELECT MAX(Name) m, MAX(Phone) m FROM Account", "duplicate alias: m"),
         ("SELECT MAX(Name) expr0, MAX(Phone) FROM Account", "duplicate alias: expr0"),
         ("SELECT COUNT(*) FROM Account", "unexpected token: '*'"),
+        ("SELECT COUNT(BillingAddress) FROM Account", "BillingAddress does not support aggregate operator COUNT"),
+        ("SELECT MAX(Description) FROM Account", "field Description does not support aggregate operator MAX"),
     ],
 )  # fmt: skip
 def test_aggregates(shared: Subject, text: str, message: str) -> None:
@@ -116,6 +118,7 @@ def test_semi_joins_have_no_place_in_having(shared: Subject) -> None:
         ("SELECT Id FROM Account WHERE CALENDAR_YEAR(CreatedDate) = THIS_YEAR", "MALFORMED_QUERY", "'THIS_YEAR'"),
         ("SELECT Id FROM Account last", "MALFORMED_QUERY", "unexpected token: 'last'"),
         ("SELECT MAX(Name) first FROM Account", "MALFORMED_QUERY", "unexpected token: 'first'"),
+        ("SELECT COUNT(Id) FROM Account GROUP BY FORMAT(BillingAddress)", "INVALID_FIELD", "grouped in a query call"),
         ("SELECT Id FROM Account OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000"),
     ],
 )
