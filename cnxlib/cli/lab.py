@@ -42,12 +42,15 @@ def lab(
     from cnxlib.inventory import find_org, inventory_path
     from cnxlib.records import runs_root
     from cnxlib.runs.notebooks import notebook_path
+    from cnxlib.secrets import SecretStore
 
     if org and demo:
         raise UsageError("--org and --demo exclude each other", hint="The simulated org's alias is demo.")
     if importlib.util.find_spec("jupyterlab") is None:
         raise CnxError("JupyterLab is not installed", hint="It comes with the extra `lab`: pip install 'cnxlib[lab]'.")
     start = notebook_path(START)
+    if not demo:
+        SecretStore().unlock()  # while there is a terminal to ask at
     with ExitStack() as around:
         # Kernels work in the notebooks' folder, where a path that is relative to this one leads elsewhere.
         environment = {**os.environ, "CNX_ORGS": str(inventory_path()), "CNX_RUNS": str(runs_root())}

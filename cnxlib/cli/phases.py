@@ -109,7 +109,9 @@ def order(
 def _carry_out(wanted: Order) -> RunResult:
     from cnxlib.cli.progress import watching
     from cnxlib.runs import carry_out
+    from cnxlib.secrets import SecretStore
 
+    SecretStore().unlock()  # the kernels cannot ask
     with watching(len(wanted.phases)) as watch:
         return carry_out(wanted, watch)
 

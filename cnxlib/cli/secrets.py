@@ -147,14 +147,13 @@ def _value(name: str) -> str:
     """The secret, from a person who types it unseen and twice, else from standard input."""
     from cnxlib.secrets.passphrase import ask_hidden
     from cnxlib.secrets.places import SHORTEST
-    from cnxlib.secrets.touched import touch
 
     if sys.stdin is not None and sys.stdin.isatty():
-        value = touch(ask_hidden(f"{name}: ") or "")
+        value = ask_hidden(f"{name}: ") or ""
         if value and value != ask_hidden("Once more: "):
             raise UsageError("The two differ", hint="Nothing was changed; try again.")
     else:
-        value = touch(_piped())
+        value = _piped()
     if len(value) < SHORTEST:
         raise UsageError(
             f"A secret has {SHORTEST} characters or more" if value else "No secret was given",

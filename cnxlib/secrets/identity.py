@@ -123,6 +123,7 @@ class BehindPassphrase(Keeper):
                 f"The passphrase does not open {self.file}",
                 hint="Try again. If it is surely right, the file is damaged: bring it back from a backup.",
             ) from None
+        touch(phrase)
         os.environ[UNLOCKED] = f"{digest}:{touch(identity)}"
         return identity
 
@@ -170,9 +171,10 @@ class InKeyring(Keeper):
         replace_private(self.file, f"{entry}\n".encode())
 
     def discard(self) -> None:
-        """Forget the entry, too."""
-        keyrings.delete(SERVICE, self.file.read_text(encoding="ascii").strip())
+        """Forget the entry too; after the file, for one that leads nowhere would be taken for a lost identity."""
+        entry = self.file.read_text(encoding="ascii").strip()
         super().discard()
+        keyrings.delete(SERVICE, entry)
 
 
 KEEPERS: dict[str, type[Keeper]] = {each.protection: each for each in (InKeyring, BehindPassphrase, PlainFile)}

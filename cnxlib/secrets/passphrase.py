@@ -49,7 +49,7 @@ def passphrase_of(path: Path) -> str:
             hint=f"Run `cnx` in a terminal, where it asks, or say in {REFERENCE} where the passphrase lies "
             "(env:NAME, file:PATH, keyring:SERVICE/NAME).",
         )
-    return touch(answer)
+    return answer
 
 
 def new_passphrase(place: str) -> str:
@@ -72,7 +72,7 @@ def new_passphrase(place: str) -> str:
     if place:
         chosen = _at(place)
     else:
-        chosen = touch(ask_hidden("New passphrase of the secret store: ") or "")
+        chosen = ask_hidden("New passphrase of the secret store: ") or ""
         if not chosen:
             raise StoreLocked(
                 "There is nobody to ask for a new passphrase",
@@ -82,7 +82,7 @@ def new_passphrase(place: str) -> str:
             raise UsageError("The two passphrases differ", hint="Nothing was changed; try again.")
     if len(chosen) < SHORTEST:
         raise UsageError(f"The passphrase is shorter than {SHORTEST} characters", hint="Several words make a good one.")
-    return chosen
+    return touch(chosen)
 
 
 def ask_hidden(question: str) -> str | None:

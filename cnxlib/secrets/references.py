@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnxlib.errors import SecretError
-from cnxlib.secrets.places import checked, look_up
+from cnxlib.secrets.places import look_up
 from cnxlib.secrets.store import SecretStore
 
 REFERENCE = r"(env|file|age|keyring|sf):.+"
@@ -35,7 +35,7 @@ def resolve(reference: str, store: SecretStore | None = None) -> str:
     """
     kind, _, name = reference.partition(":")
     if name and kind == "age":
-        return checked((store or SecretStore()).get(name), reference)
+        return (store or SecretStore()).get(name)
     value = look_up(kind, name) if name else None
     if value is None:
         # Not shown: somebody may have written a secret where a reference belongs.

@@ -22,6 +22,7 @@ from cnxlib.errors import SecretError, UsageError
 from cnxlib.secrets import keyrings, passphrase
 from cnxlib.secrets.files import replace_private, sweep
 from cnxlib.secrets.identity import KEEPERS, InKeyring, Keeper, PlainFile, Protection
+from cnxlib.secrets.places import checked
 from cnxlib.secrets.touched import touch
 
 PROTECTION = "CNX_SECRETS_PROTECTION"
@@ -85,7 +86,7 @@ class SecretStore:
         StoreLocked
             The store wants a passphrase that nobody gave, or lies behind a keyring that is out of reach.
         SecretError
-            There is none of that name, or the store cannot be read.
+            There is none of that name, it is too short to be kept secret, or the store cannot be read.
         """
         held = self._read()
         if name not in held:
@@ -94,7 +95,7 @@ class SecretStore:
                 f"The secret store {self._file} holds no {name}",
                 hint=f"Did you mean {' or '.join(near)}?" if near else "`cnx secrets list` shows what it holds.",
             )
-        return touch(held[name])
+        return checked(held[name], f"age:{name}")
 
     def put(self, name: str, value: str) -> str:
         """Keep `value` under `name`, replacing what was there; returns its reference, "age:NAME".
@@ -104,10 +105,10 @@ class SecretStore:
         UsageError
             No secret can have that name.
         StoreLocked, SecretError
-            The store cannot be opened or written; what it held it holds still.
+            The secret is too short, or the store cannot be opened or written; what it held it holds still.
         """
         check_name(name)
-        touch(value)
+        checked(value, f"age:{name}")
         with self._writing():
             self._write(self._read() | {name: value}, self._identity_to_write())
         return f"age:{name}"
@@ -188,7 +189,8 @@ class SecretStore:
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             with FileLock(self.directory / "secrets.lock", timeout=PATIENCE_S):
-                sweep(self._file)
+                for file in (self._file, *(keeper.file for keeper in self._keepers.values())):
+                    sweep(file)
                 yield
         except Timeout:
             raise SecretError(
