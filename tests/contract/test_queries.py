@@ -125,3 +125,9 @@ def test_the_rows_of_every_object_are_counted(salesforce: Salesforce, made: dict
     counts = {each["name"]: each["count"] for each in salesforce.restful("limits/recordCount")["sObjects"]}
     assert counts["User"] > 0
     assert "UserEntityAccess" not in counts
+
+
+def test_tooling_lists_the_custom_objects_of_packages(rows: Rows) -> None:
+    """What CumulusCI asks before it changes a profile."""
+    query = "SELECT DeveloperName, NamespacePrefix FROM CustomObject WHERE ManageableState != 'unmanaged'"
+    assert isinstance(rows.tooling(query), list)
