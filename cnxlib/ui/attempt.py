@@ -15,6 +15,7 @@ from cnxlib.inventory import find_org
 from cnxlib.model import Change, Check, Mode, Outcome, Plan, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord, lease
+from cnxlib.records.presence import present
 from cnxlib.rounds import Emit
 from cnxlib.salesforce.org import Org
 from cnxlib.ui.display import notice
@@ -113,6 +114,7 @@ class Attempt:
         if self.record is None:
             find_org(self.alias)
             self.record = RunRecord.begin(self.alias)
+        self._held.enter_context(present(self.record))
         reason = self._phase.not_needed(params)
         if reason:
             self._start(params)
@@ -170,12 +172,12 @@ class Attempt:
             self.ended = True
             calls = self._org.api_calls if self._org else 0
             self.outcome = replace(self.outcome, mode=self.mode, seconds=self._seconds, api_calls=calls)
-            self._held.close()
-            if self.record is not None:
-                self._start(None)
-                for document in self.outcome.documents:
-                    self.record.write_text(document.name, document.text)
-                self._event("phase-ended", self.outcome.as_json())
+            with self._held:  # until its end is on record, nobody else takes the run for abandoned
+                if self.record is not None:
+                    self._start(None)
+                    for document in self.outcome.documents:
+                        self.record.write_text(document.name, document.text)
+                    self._event("phase-ended", self.outcome.as_json())
         return self.outcome
 
     def fail(self, error: BaseException) -> None:
@@ -214,7 +216,13 @@ class Attempt:
         return self.record
 
     def _event(self, name: str, data: Mapping[str, Any]) -> None:
-        self._recording.event(name, data, phase=self._phase.id, mode=self.mode)
+        org = self._org
+        known = {"ticket": self.values["ticket"]}
+        if org is not None:
+            me = org.identity
+            known |= {"org_id": me.org_id, "user": me.username, "server_at": org.server_time}
+            known |= {"api_calls": org.api_calls}
+        self._recording.event(name, data, phase=self._phase.id, mode=self.mode, known=known)
 
     def _start(self, params: PhaseParams | None) -> None:
         """Write the beginning, with what is known of org and parameters by now; once."""
@@ -231,6 +239,8 @@ class Attempt:
                 "org": org,
                 "user": identity.username if identity else "",
                 "simulated": self._org.simulated if self._org else None,
+                "host": self._org.host if self._org else "",
+                "certificate": self._org.certificate if self._org else "",
                 "params": params.model_dump(mode="json") if params else {},
                 "guide": list(self._phase.guide),
             },

@@ -37,6 +37,9 @@ class FakeOrg:
     alias: str = "acme"
     simulated: bool = True
     api_calls: int = 2
+    server_time: str = "2026-11-23T20:00:00+00:00"
+    host: str = "acme.my.salesforce.com"
+    certificate: str = "c0ffee"
     closed: bool = False
     refuses: tuple[str, ...] = ()
     breaks: BaseException | None = None

@@ -21,6 +21,7 @@ from cnxlib.errors import (
 )
 from cnxlib.model import Status
 from cnxlib.records import RunRecord, lease, read_events, runs_of
+from cnxlib.records.presence import is_present
 from cnxlib.ui.cockpit import Cockpit
 from cnxlib.ui.panel import Panel
 
@@ -79,7 +80,7 @@ def test_a_plan_writes_nothing_to_the_org(cockpit: Runs, org: FakeOrg) -> None:
     assert "on: no → yes" in shown[3]
     assert "cnx apply --org acme --phase 02" in shown[4]
     assert "Nothing was applied" in shown[5]
-    assert names() == ["phase-started", "check", "plan", "phase-ended"]
+    assert names() == ["phase-started", "check", "facts", "plan", "phase-ended"]
 
 
 def test_apply_changes_verifies_and_tells_everything(cockpit: Runs, org: FakeOrg) -> None:
@@ -87,19 +88,36 @@ def test_apply_changes_verifies_and_tells_everything(cockpit: Runs, org: FakeOrg
     through(run)
     assert org.lamps["hall"] is True
     assert run.outcome.status is Status.CHANGED
-    assert names() == ["phase-started", "check", "plan", "step-started", "step-done", "verified", "phase-ended"]
+    applied = ["step-started", "step-done", "facts", "verified", "phase-ended"]
+    assert names() == ["phase-started", "check", "facts", "plan", *applied]
+    for event in events():
+        assert (event["org_id"], event["user"], event["ticket"]) == (ORG_ID, "ann@acme.example", "CHG-1")
+        assert event["server_at"] == org.server_time
+    calls = [event["api_calls"] for event in events()]
+    assert calls == sorted(calls)
+    assert calls[-1] == org.api_calls
     started, ended = events()[0], events()[-1]
     assert started["phase"] == "02_lamps"
     assert started["mode"] == "apply"
     assert started["data"]["org"] == {"alias": "acme", "id": ORG_ID, "name": "Acme", "type": "sandbox"}
     assert started["data"]["user"] == "ann@acme.example"
     assert started["data"]["simulated"] is True
+    assert (started["data"]["host"], started["data"]["certificate"]) == (org.host, org.certificate)
     assert started["data"]["params"]["ticket"] == "CHG-1"
     assert started["data"]["guide"] == ["G1.1", "G1.2"]
     assert ended["data"]["status"] == "changed"
     assert ended["data"]["api_calls"] == org.api_calls
     assert ended["data"]["seconds"] >= 0
     assert org.closed
+
+
+def test_who_works_on_a_run_is_present_until_its_end_is_on_record(cockpit: Runs) -> None:
+    run = cockpit(mode="apply")
+    run.connect(), run.plan()
+    (path,) = runs_of("acme")
+    assert is_present(path)
+    run.apply(), run.verify(), run.record()
+    assert not is_present(path)
 
 
 def test_a_second_apply_has_nothing_to_do(cockpit: Runs, org: FakeOrg) -> None:
