@@ -30,6 +30,7 @@ from cnxlib.salesforce import (
     Query,
     ReadMetadata,
     SecretHeld,
+    SetPassword,
     ToolingQuery,
     Update,
     WriteMetadata,
@@ -166,6 +167,15 @@ def test_secrets_are_looked_up_only_while_a_write_is_sent(org: Org, tmp_path: Pa
     (read,) = org.send([ReadMetadata("ConnectedApp", "Keyed")])
     assert read["oauthConfig"]["consumerKey"] == resolve(key.reference, SecretStore(tmp_path / "store"))
     assert "consumerSecret" not in read["oauthConfig"]
+
+
+def test_a_password_that_could_not_be_kept_is_not_set(org: Org, sim: Sim, alias: str, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("in the place of the folder")
+    before = sim.writes(alias)
+    (answer,) = org.send([SetPassword(org.identity.user_id, "user/me/password")])
+    assert isinstance(answer, SecretError)
+    assert str(tmp_path / "store") in str(answer)
+    assert sim.writes(alias) == before
 
 
 def test_a_read_is_tried_again(org: Org, faults: Faults, fast: None) -> None:
