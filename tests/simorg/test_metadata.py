@@ -135,7 +135,7 @@ def test_names_are_developer_names_and_taken_once(api: Any) -> None:
     api.ConnectedApp.create([app(api)])
     with pytest.raises(Exception, match="DUPLICATE_DEVELOPER_NAME"):
         api.ConnectedApp.create([app(api)])
-    with pytest.raises(Exception, match=r"FIELD_INTEGRITY_EXCEPTION.*API name"):
+    with pytest.raises(Exception, match=r"FIELD_INTEGRITY_EXCEPTION.*API Name"):
         api.ConnectedApp.create([app(api, name="not a name")])
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..org import Org
 
+# What people met in LoginHistory.Status (it is documented nowhere); [R] marks what nobody has told of
 SUCCESS: Final = "Success"
 INVALID_PASSWORD: Final = "Invalid Password"
 TOKEN_REQUIRED: Final = "Failed: API security token required"
@@ -15,7 +16,7 @@ LOCKED_OUT: Final = "Password Lockout"
 RESTRICTED_IP: Final = "Restricted IP"
 API_ONLY: Final = "Failed: API Only User"  # [R]
 APP_NOT_INSTALLED: Final = "Failed: App Not Installed"  # [R]
-FLOW_DISABLED: Final = "Username-Password Flow Disabled"
+FLOW_DISABLED: Final = "Username-Password Flow Disabled"  # [R: words]
 
 SOAP_PARTNER: Final = "Partner Product"
 SOAP_OTHER: Final = "Other Apex API"

@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 
 from ..errors import ApiError
 from ..identity import clients
+from ..names import check_api_name
 from ..org import Actor, Org
 from ..scenarios import flags
 from .components import Document, Value, merge
 
 _CREDENTIAL = re.compile(r"[A-Za-z0-9]{8,256}")
-_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
+# HTTPS or a scheme of one's own (REST API, "Defining Connected Apps"); [R] that HTTP passes on localhost
 _URL = re.compile(r"https://\S+|http://localhost\S*|(?!https?:)[a-z][\w.+-]*:\S+", re.IGNORECASE)
 
 _ROWS = "ConnectedApplicationRow"  # kind of the documents that say which row belongs to which app
@@ -198,18 +199,11 @@ class GlobalOauthSettings(ExternalClientAppPart):
 
 def check_name(name: str) -> None:
     """Refuse a full name that is no developer name: letters, digits, single underscores, a letter first, at most 80."""
-    if not _NAME.fullmatch(name) or len(name) > 80:
-        raise ApiError(
-            "FIELD_INTEGRITY_EXCEPTION",
-            f"{name}: The API name can only contain underscores and alphanumeric characters. It must be unique, "
-            "begin with a letter, not include spaces, not end with an underscore, and not contain two consecutive "
-            "underscores.",
-            ["fullName"],
-        )
+    check_api_name(name, "fullName", "Name", "Application")  # [R] that external client apps are "Application" too
 
 
 def check_credential(what: str, value: str) -> None:
-    """Refuse a consumer key or secret that is not 8 to 256 letters and digits."""
+    """Refuse a consumer key or secret that is not 8 to 256 letters and digits (Metadata API). [R: text]"""
     if not _CREDENTIAL.fullmatch(value):
         raise ApiError(
             "FIELD_INTEGRITY_EXCEPTION",
@@ -236,6 +230,7 @@ def register(org: Org, oauth: dict[str, Any]) -> None:
 
 
 def _check_callbacks(text: str, field: str) -> None:
+    """Refuse callback URLs, one a line, that are none. [R: code and text]"""
     if not text.split() or not all(_URL.fullmatch(url) for url in text.split()):
         raise ApiError("FIELD_INTEGRITY_EXCEPTION", "Enter a valid callback URL. It must use HTTPS.", [field])
 

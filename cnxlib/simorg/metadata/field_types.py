@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ..errors import ApiError
+from ..names import is_api_name
 from ..org import Org
 from ..schema import Field
 from .components import Value
-
-_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 
 # FieldType -> the schema's type and words; {length} and {to} are filled in. Types that are not here are not simulated.
 _TYPES = {
@@ -46,8 +44,8 @@ _NEEDS = {
 
 
 def check_name(name: str) -> None:
-    """Refuse a developer name that is none (FIELD_INTEGRITY_EXCEPTION)."""
-    if not _NAME.fullmatch(name) or len(name) > 80:
+    """Refuse a developer name that is none (FIELD_INTEGRITY_EXCEPTION). [R: text]"""
+    if not is_api_name(name):
         raise ApiError(
             "FIELD_INTEGRITY_EXCEPTION",
             f'The name "{name}" can contain only alphanumeric characters, must begin with a letter, cannot end with an '
@@ -133,7 +131,7 @@ def _target(org: Org, kind: str, value: Value) -> str:
     if kind != "Lookup":
         return ""
     target = org.sobject(value["referenceTo"])
-    if target is None or not _NAME.fullmatch(value["relationshipName"]):
+    if target is None or not is_api_name(value["relationshipName"]):
         text = f"In field: referenceTo - no CustomObject named {value['referenceTo']} found"
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", text, ["referenceTo"])
     return target.name

@@ -173,6 +173,7 @@ def _ended(status: str, successes: list[dict[str, Any]], failures: list[dict[str
     written = sum(each["fullName"] != PACKAGE for each in successes)
     return {
         "status": status,
+        # "The deployment succeeded, but some components might not ..." (Apex Reference, DeployStatus): so a success [R]
         "success": status in ("Succeeded", "SucceededPartial"),
         "componentSuccesses": successes,
         "componentFailures": failures,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from ..actor import Actor
 from ..errors import RowError
+from ..names import check_api_name
 from ..schema.permissions import PERMISSIONS
 from . import groups
 from .base import Row, Rule, Trail, depends
@@ -16,7 +16,6 @@ from .users import check_dependencies
 if TYPE_CHECKING:
     from ..org import Org
 
-_API_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _ACCESS_NEEDS = {
     "Create": ("Read",),
     "Edit": ("Read",),
@@ -152,13 +151,7 @@ class PermissionSetRule(Rule):
         return trail or [("PermSetUpdate", "Manage Users", f"Changed permission set {label}")]
 
     def _names(self, org: Org, row: Row) -> None:
-        if not _API_NAME.fullmatch(row["Name"]):
-            text = (
-                "The API Name can only contain underscores and alphanumeric characters. It must be unique, begin with"
-                " a letter, not include spaces, not end with an underscore, and not contain two consecutive"
-                " underscores."
-            )
-            raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", text, ["Name"])  # [R: code]
+        check_api_name(row["Name"], "Name", "Permission Set Name", "Permission Set")  # [R: the two labels in the text]
         errors = [
             RowError(code, text, [field])
             for field, code, text in (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..actor import Actor
 from ..errors import RowError
+from ..names import check_api_name
 from .base import Row, Rule
 
 if TYPE_CHECKING:
@@ -41,10 +42,19 @@ class GroupOfUsersRule(Rule):
 
     def before_insert(self, org: Org, row: Row, actor: Actor) -> None:
         """Only types that customers make; who makes it owns it."""
+        self._named(row)
         if row["Type"] not in _MADE_BY_CUSTOMERS:
             text = f"Type: bad value for restricted picklist field: {row['Type']}"  # [R]
             raise RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, ["Type"])
         row["OwnerId"] = actor.user_id
+
+    def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
+        """The API name is one."""
+        self._named(new)
+
+    def _named(self, row: Row) -> None:
+        if row.get("DeveloperName"):
+            check_api_name(row["DeveloperName"], "DeveloperName", "Developer Name", "Group")
 
     def before_delete(self, org: Org, row: Row, actor: Actor) -> None:
         """Refuse while it owns cases. [R: text]"""

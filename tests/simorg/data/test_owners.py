@@ -94,6 +94,9 @@ def test_queues_are_made_by_who_manages_users(subject: Subject, queue: str) -> N
     row = subject.org.get("Group", queue)
     assert (row["DeveloperName"], row["OwnerId"]) == ("Order_Desk", subject.admin.user_id)
     refused("DUPLICATE_VALUE", subject.insert, "Group", Name="Order Desk", Type="Queue")
+    error = refused("FIELD_INTEGRITY_EXCEPTION", subject.insert, "Group", Name="A", DeveloperName="A B", Type="Queue")
+    assert error.message.startswith("Developer Name: The Group API Name can only contain underscores and alphanumeric")
+    assert subject.org.get("Group", subject.insert("Group", Name="Any"))["Type"] == "Regular"
     refused("DUPLICATE_VALUE", subject.insert, "QueueSobject", QueueId=queue, SobjectType="Case")
     refused(
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", subject.insert, "QueueSobject", QueueId=queue, SobjectType="Account"

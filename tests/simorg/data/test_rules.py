@@ -154,7 +154,7 @@ class TestPermissionSets:
 
     @pytest.mark.parametrize("name", ["1st", "a__b", "a_", "a b", "ä"])
     def test_api_names(self, subject: Subject, name: str) -> None:
-        refused("INVALID_FIELD_FOR_INSERT_UPDATE", subject.insert, "PermissionSet", Name=name, Label="X")
+        refused("FIELD_INTEGRITY_EXCEPTION", subject.insert, "PermissionSet", Name=name, Label="X")
 
     def test_system_permissions_need_one_another(self, subject: Subject, own_set: str) -> None:
         error = refused(
