@@ -49,7 +49,7 @@ class Content:
     Parameters
     ----------
     name:
-        The file's name, which says what is in it: .ipynb, .json, .jsonl; all else is text by lines, or binary.
+        The file's name, which says what is in it: .ipynb, .json, .jsonl; all else is one text, or binary.
     data:
         Its bytes.
     """
@@ -77,7 +77,7 @@ class Content:
         if self._kind == ".jsonl":
             return [_object(line) for line in text.split("\n")]
         self._kind = ""
-        return text.split("\n")
+        return text
 
     def leaves(self) -> Iterator[Leaf]:
         """All texts, in order."""
@@ -85,7 +85,7 @@ class Content:
 
     def replace(self, texts: Mapping[Path_, str]) -> bytes:
         """The file's bytes with other texts at some paths."""
-        for path in sorted(texts, key=lambda path: path[-1] == KEY):  # a key last: the paths below it begin with it
+        for path in sorted(texts, key=lambda path: path[-1:] == (KEY,)):  # a key last: the paths below it begin with it
             self._value = _replaced(self._value, path, texts[path])
         match self._kind:
             case ".ipynb":
@@ -98,13 +98,15 @@ class Content:
                 )
                 text = "\n".join(lines)
             case _:
-                text = "\n".join(self._value)
+                text = self._value
         return text.encode()
 
-    def place(self, path: Path_) -> str:
-        """A path in words that a reader of the file understands."""
+    def place(self, path: Path_, start: int) -> str:
+        """A place in words that a reader of the file understands: a path, and in a text its character `start`."""
         if self._kind in (".json", ".ipynb"):
             return _steps(path)
+        if not self._kind:
+            return f"line {self._value.count(chr(10), 0, start) + 1}"
         line, inner = f"line {int(path[0]) + 1}", _steps(path[1:])
         return f"{line}: {inner}" if inner else line
 
@@ -159,7 +161,7 @@ def _steps(path: Path_) -> str:
     said = ""
     for step in path:
         if step == KEY:
-            said += " (the name)"
+            said += " (its name)"
         elif isinstance(step, int):
             said += f"[{step}]"
         else:

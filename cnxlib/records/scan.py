@@ -12,7 +12,7 @@ from cnxlib.errors import RecordError
 from cnxlib.records.leaves import KEY, Content, Leaf, Path_
 from cnxlib.records.secret_rules import Found, own_value, suspicions
 from cnxlib.records.unpacking import unpacked
-from cnxlib.secrets.redaction import Redactor, Span, cut
+from cnxlib.secrets.redaction import MARK, Redactor, Span, cut
 
 REGISTERED = "registered"
 """Kind of a hit that a run has touched; all other kinds are names of rules."""
@@ -79,7 +79,8 @@ def scan(folder: Path, values: Iterable[str]) -> list[Hit]:
             found = list(_registered(leaf, redactor))
             if name != _STATEMENT and not leaf.binary and not found:
                 found = [each for each in _suspicious(leaf) if leaf.text[each[1] : each[2]] not in ours]
-            hits += [Hit(name, content.place(leaf.path), kind, leaf.path, (start, end)) for kind, start, end in found]
+            told = tuple(step if step == KEY or not _is_secret(step, redactor) else MARK for step in leaf.path)
+            hits += [Hit(name, content.place(told, start), kind, leaf.path, (start, end)) for kind, start, end in found]
     return hits
 
 
@@ -118,6 +119,10 @@ def _registered(leaf: Leaf, redactor: Redactor) -> Iterator[Found]:
         yield from ((REGISTERED, *span) for span in spans)
     elif redactor.holds(leaf.text) or (leaf.binary and any(map(redactor.find, unpacked(leaf.binary)))):
         yield REGISTERED, 0, len(leaf.text)
+
+
+def _is_secret(step: str | int, redactor: Redactor) -> bool:
+    return isinstance(step, str) and (redactor.holds(step) or bool(suspicions("", step)))
 
 
 def _suspicious(leaf: Leaf) -> Iterable[Found]:

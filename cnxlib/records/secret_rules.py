@@ -40,7 +40,8 @@ _NAME = re.compile(
 )
 """Names of fields that hold secrets: detect-secrets' own, and Salesforce's."""
 
-_SAID = re.compile(rf"(?:{_NAME.pattern})\w*['\"]?\s*(?:is|[:=])\s*['\"]?([^\s'\"<>]+)", re.IGNORECASE)
+_GAP = r"[^\S\n]*"
+_SAID = re.compile(rf"(?:{_NAME.pattern})\w*['\"]?{_GAP}(?:is|[:=]){_GAP}['\"]?([^\s'\"<>]+)", re.IGNORECASE)
 """The same in a text: "password: …", "client_secret=…"."""
 
 _SHORTEST = 6
@@ -95,7 +96,7 @@ def _may_be_secret(value: str) -> bool:
     return not (
         len(value) < _SHORTEST
         or " " in value
-        or MARK in value
+        or MARK.rstrip("]") in value
         or re.match(rf"\W*{REFERENCE}", value)
         or _WORD.fullmatch(value)
         or is_templated_secret(value)
