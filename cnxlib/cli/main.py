@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cnxlib import __version__
-from cnxlib.cli import demo, lab, listing, phases, probe, secrets, sim
+from cnxlib.cli import demo, lab, listing, phases, probe, records, secrets, sim
 from cnxlib.cli.guard import guarded
 from cnxlib.cli.output import print_json, warn
 from cnxlib.cli.signals import Terminated, end_gently
@@ -34,6 +34,7 @@ app = typer.Typer(
 for commands in (demo, listing, phases, lab, probe):
     commands.register(app)
 app.add_typer(sim.app)
+app.add_typer(records.app)
 app.add_typer(secrets.app)
 
 
