@@ -191,9 +191,8 @@ class Client:
                 "always verified.",
             ) from None
         except requests.exceptions.ProxyError as error:
-            refused = re.search(
-                r"Tunnel connection failed: (\d{3}[\w -]*)", str(error)
-            )  # nothing else: it may hold secrets
+            # No more of its text, which may hold the proxy's address with a password.
+            refused = re.search(r"Tunnel connection failed: (\d{3}[\w -]*)", str(error))
             raise OrgUnreachable(
                 f"The proxy does not connect to {self._at}" + (f": {refused[1].strip()}" if refused else ""),
                 org=self.alias,
