@@ -117,6 +117,17 @@ def test_a_field_of_the_package_may_be_said_again_but_not_changed(
     assert "field=Description, state=installed: newValue='Ours now'" in caught.value.message
 
 
+def test_organization_wide_defaults_are_told_by_tooling_too(components: Components, other_rows: Rows) -> None:
+    """CumulusCI waits for it; a real org shares all its rows anew meanwhile."""
+    models = (
+        "SELECT InternalSharingModel, ExternalSharingModel FROM EntityDefinition WHERE QualifiedApiName = 'Contact'"
+    )
+    (before,) = other_rows.tooling(models)
+    for model in ("Private", before["InternalSharingModel"]):
+        components.update("CustomObject", {"fullName": "Contact", "sharingModel": model})
+        assert other_rows.tooling(models) == [{**before, "InternalSharingModel": model}]
+
+
 FAULTS = [
     ("http_503", "SERVER_UNAVAILABLE"),
     ("lock_row", "UNABLE_TO_LOCK_ROW"),

@@ -21,6 +21,9 @@ TYPES = "RecordTypeExtras"
 """Kind of the documents that hold what a record type has in metadata alone, by its id."""
 
 
+_SHARING = {"sharingModel": "InternalSharingModel", "externalSharingModel": "ExternalSharingModel"}
+"""The organization-wide defaults, by element: the columns of EntityDefinition that tell them."""
+
 _SUBSCRIBERS = {
     "businessOwnerGroup", "businessOwnerUser", "businessStatus", "complianceGroup", "inlineHelpText", "maskChar",
     "maskType", "securityClassification", "trackFeedHistory", "trackHistory",
@@ -81,6 +84,9 @@ class CustomObject(Kind):
         own = {element: each for element, each in value.items() if element not in {part.element for part in self.parts}}
         if own:
             org.put_document(OBJECTS, name, merge(org.document(OBJECTS, name) or {}, own))
+            sharing = {column: own[element] for element, column in _SHARING.items() if element in own}
+            (entity,) = org.rows("EntityDefinition", QualifiedApiName=name)
+            org.store.update("EntityDefinition", entity["Id"], sharing)
         for part in self.parts:
             for each in value.get(part.element, []):
                 full_name = f"{name}.{each.get('fullName', '')}"
