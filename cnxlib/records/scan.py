@@ -69,6 +69,7 @@ def scan(folder: Path, values: Iterable[str]) -> list[Hit]:
     contents = {name: Content(name, data) for name, data in raw.items()}
     leaves = {name: list(content.leaves()) for name, content in contents.items() if not content.binary}
     ours = {own_value(leaf.name, leaf.text) for each in leaves.values() for leaf in each}
+    answers: dict[tuple[str, str, bool], list[Found]] = {}
     hits: list[Hit] = []
     for name, content in contents.items():
         if content.binary:
@@ -76,9 +77,12 @@ def scan(folder: Path, values: Iterable[str]) -> list[Hit]:
                 hits.append(Hit(name, "", REGISTERED))
             continue
         for leaf in leaves[name]:
-            found = list(_registered(leaf, redactor))
-            if name != _STATEMENT and not leaf.binary and not found:
-                found = [each for each in _suspicious(leaf) if leaf.text[each[1] : each[2]] not in ours]
+            asked = leaf.text, "" if leaf.path[-1:] == (KEY,) else leaf.name, name != _STATEMENT and not leaf.binary
+            if asked not in answers:  # a record says the same again and again
+                answers[asked] = _found(leaf, redactor, *asked[1:])
+            found = [
+                each for each in answers[asked] if each[0] == REGISTERED or leaf.text[each[1] : each[2]] not in ours
+            ]
             told = tuple(step if step == KEY or not _is_secret(step, redactor) else MARK for step in leaf.path)
             hits += [Hit(name, content.place(told, start), kind, leaf.path, (start, end)) for kind, start, end in found]
     return hits
@@ -113,20 +117,17 @@ def take_out(folder: Path, hits: Sequence[Hit]) -> None:
         _write(path, content.replace(texts))
 
 
-def _registered(leaf: Leaf, redactor: Redactor) -> Iterator[Found]:
+def _found(leaf: Leaf, redactor: Redactor, name: str, by_rule: bool) -> list[Found]:
     spans = redactor.spans(leaf.text)
     if spans:
-        yield from ((REGISTERED, *span) for span in spans)
-    elif redactor.holds(leaf.text) or (leaf.binary and any(map(redactor.find, unpacked(leaf.binary)))):
-        yield REGISTERED, 0, len(leaf.text)
+        return [(REGISTERED, *span) for span in spans]
+    if redactor.holds(leaf.text) or (leaf.binary and any(map(redactor.find, unpacked(leaf.binary)))):
+        return [(REGISTERED, 0, len(leaf.text))]
+    return list(suspicions(name, leaf.text)) if by_rule else []
 
 
 def _is_secret(step: str | int, redactor: Redactor) -> bool:
     return isinstance(step, str) and (redactor.holds(step) or bool(suspicions("", step)))
-
-
-def _suspicious(leaf: Leaf) -> Iterable[Found]:
-    return suspicions("" if leaf.path[-1:] == (KEY,) else leaf.name, leaf.text)
 
 
 def _joined(spans: list[Span]) -> list[Span]:

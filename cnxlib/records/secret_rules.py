@@ -75,7 +75,6 @@ def own_value(name: str, text: str) -> str:
     return match["random"] or text if match else ""
 
 
-@lru_cache(maxsize=4096)
 def suspicions(name: str, text: str) -> tuple[Found, ...]:
     """What in the string `text` of the field `name` looks like a secret; "" is the name of what has none."""
     if len(text) < _SHORTEST:
