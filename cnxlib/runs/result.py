@@ -39,6 +39,8 @@ class RunResult:
         type and message of what ended the run before its time, None where nothing did.
     interrupted:
         Whether a person ended it.
+    head:
+        SHA-256 of the statement that sealed its record ("sha256:…"), "" where it is not sealed (yet).
     """
 
     org: Mapping[str, str]
@@ -52,6 +54,7 @@ class RunResult:
     phases: Sequence[Mapping[str, Any]]
     error: Mapping[str, Any] | None = None
     interrupted: bool = False
+    head: str = ""
     api_calls: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +96,7 @@ class RunResult:
             "api_calls": self.api_calls,
             "seconds": round(self.seconds, 3),
             "phases": [dict(phase) for phase in self.phases],
+            **({"head": self.head} if self.head else {}),
             **({"error": dict(self.error)} if self.error else {}),
             **({"interrupted": True} if self.interrupted else {}),
         }

@@ -12,15 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cnxlib.errors import InventoryError, LimitExceeded, NotConfirmed, OrgBusy, RecordError, UnknownOrg
+from cnxlib.errors import InventoryError, LimitExceeded, NotConfirmed, OrgBusy, RecordError, SecretError, UnknownOrg
 from cnxlib.model import Mode, Outcome, Status
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord
-from cnxlib.records.run_record import RUN
+from cnxlib.records.keys import signing_key
+from cnxlib.records.presence import present
+from cnxlib.records.sealing import seal_cut_off
+from cnxlib.runs.closing import close
 from cnxlib.runs.execution import Ending, execute
 from cnxlib.runs.notebooks import notebook_path
 from cnxlib.runs.result import RunResult, error_class
 from cnxlib.runs.tail import Tail
+from cnxlib.runs.versions import versions
+from cnxlib.secrets.heritage import Heritage
 
 _END_THE_RUN = (InventoryError, UnknownOrg, NotConfirmed, OrgBusy, LimitExceeded, RecordError)
 """After one of these no other phase of the run can fare better."""
@@ -70,23 +75,30 @@ def carry_out(order: Order, watch: Watch | None = None) -> RunResult:
     """Execute the notebooks of `order`, each in mode `order.mode`, and leave a run record.
 
     A phase whose needs failed is blocked and not executed. A plan and a verify only read: there each phase speaks for
-    itself. Ctrl-C ends the run after the step at hand; that is in its result and its record.
+    itself. Ctrl-C ends the run after the step at hand; that is in its result and its record. Runs of the org that were
+    cut off before are sealed first, as interrupted; this one is sealed when its last notebook is closed.
 
     Raises
     ------
     UnknownPhase
         A notebook is missing.
+    SecretError
+        There is no key to seal the record with; nothing was sent to the org.
     RecordError
-        The run record cannot be written.
+        The run record cannot begin.
     """
     for phase in order.phases:
         notebook_path(phase.id)
-    return _Run(order, RunRecord.begin(order.alias), watch or Watch()).carry_out()
+    signing_key()
+    seal_cut_off(order.alias)
+    record = RunRecord.begin(order.alias)
+    with present(record), Heritage() as heritage:
+        return _Run(order, record, heritage, watch or Watch()).carry_out()
 
 
 class _Run:
-    def __init__(self, order: Order, record: RunRecord, watch: Watch) -> None:
-        self._order, self._record, self._watch = order, record, watch
+    def __init__(self, order: Order, record: RunRecord, heritage: Heritage, watch: Watch) -> None:
+        self._order, self._record, self._heritage, self._watch = order, record, heritage, watch
         self._tail = Tail(record.path)
         self._events: list[dict[str, Any]] = []
         """Those of the phase at hand."""
@@ -98,17 +110,22 @@ class _Run:
     def carry_out(self) -> RunResult:
         order, started_at, clock = self._order, _now(), time.monotonic()
         asked = {id_: params.model_dump(mode="json") for id_, params in order.parameters.items()}
-        self._event(
-            "run-started", {"phases": [p.id for p in order.phases], "parameters": asked, "ticket": order.ticket}
-        )
-        for phase in order.phases:
-            try:
-                self._carry_out(phase)
-            except KeyboardInterrupt:
-                self._interrupted = True
-        for phase in order.phases:
-            if phase.id not in self._outcomes:
-                self._ended_here(phase, Status.BLOCKED, "The run was interrupted before this phase.")
+        phases = [phase.id for phase in order.phases]
+        try:
+            begin = {"phases": phases, "parameters": asked, "ticket": order.ticket, "versions": versions()}
+            self._event("run-started", begin)
+            for phase in order.phases:
+                try:
+                    self._carry_out(phase)
+                except KeyboardInterrupt:
+                    self._interrupted = True
+            for phase in order.phases:
+                if phase.id not in self._outcomes:
+                    self._ended_here(phase, Status.BLOCKED, "The run was interrupted before this phase.")
+        except (RecordError, SecretError) as error:
+            self._error = error.as_json()
+            for phase in order.phases:
+                self._outcomes.setdefault(phase.id, self._outcome(phase, Status.BLOCKED, error.message))
         result = RunResult(
             org=self._org,
             run_id=self._record.run_id,
@@ -118,14 +135,11 @@ class _Run:
             started_at=started_at,
             ended_at=_now(),
             seconds=time.monotonic() - clock,
-            phases=[self._outcomes[phase.id] for phase in order.phases],
+            phases=[self._outcomes[id_] for id_ in phases],
             error=self._error,
             interrupted=self._interrupted,
         )
-        self._record.write_json(RUN, result.as_json())
-        end = {"status": str(result.status), "seconds": round(result.seconds, 3), "api_calls": result.api_calls}
-        self._event("run-ended", end)
-        return result
+        return close(self._record, result, self._heritage)
 
     def _carry_out(self, phase: Phase[Any]) -> None:
         if self._interrupted:
@@ -156,7 +170,9 @@ class _Run:
         clock = time.monotonic()
         params = self._order.parameters[phase.id].model_copy(update={"record": str(self._record.path)})
         target = self._record.path / f"{phase.id}.ipynb"
-        ending = execute(notebook_path(phase.id), target, params.model_dump(mode="json"), self._follow)
+        values, environment = params.model_dump(mode="json"), self._heritage.environment
+        ending = execute(notebook_path(phase.id), target, values, self._follow, environment)
+        self._heritage.values()  # whatever the kernel said is written without them
         self._interrupted = self._interrupted or ending.interrupted
         outcome = self._last_word(phase)
         if outcome is None:
@@ -226,7 +242,8 @@ class _Run:
         self._watch.phase_ended(outcome)
 
     def _event(self, name: str, data: Mapping[str, Any], phase: Phase[Any] | None = None) -> None:
-        self._record.event(name, data, phase=phase.id if phase else "", mode=self._order.mode)
+        known = {"org_id": self._org["id"], "ticket": self._order.ticket}
+        self._record.event(name, data, phase=phase.id if phase else "", mode=self._order.mode, known=known)
 
 
 def _reached(event: Mapping[str, Any]) -> bool:

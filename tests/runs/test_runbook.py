@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cnxlib import __version__
 from cnxlib.errors import CnxError, LoginRefused, NotConfirmed, ParameterError, StepFailed
 from cnxlib.model import Change, Mode, Outcome, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
@@ -61,7 +63,14 @@ class Runs:
         self.scripts: dict[str, Script] = {}
         self.executed: list[str] = []
 
-    def _execute(self, source: Path, target: Path, parameters: Mapping[str, Any], tick: Callable[[], None]) -> Ending:
+    def _execute(
+        self,
+        source: Path,
+        target: Path,
+        parameters: Mapping[str, Any],
+        tick: Callable[[], None],
+        environment: Mapping[str, str],
+    ) -> Ending:
         target.write_text("executed")
         self.executed.append(source.stem)
         notebook = Notebook(source.stem, parameters["mode"], RunRecord.join(parameters["record"]))
@@ -112,12 +121,15 @@ def test_all_is_well(runs: Runs) -> None:
     assert [each["status"] for each in told["phases"]] == ["converged", "waiting"]
     assert told["phases"][0]["notebook"] == str(result.record / "01_phase.ipynb")
     assert told["record"] == str(result.record)
+    head = told.pop("head")
+    assert head == f"sha256:{hashlib.sha256((result.record / 'statement.dsse.json').read_bytes()).hexdigest()}"
     assert RunRecord.join(result.record).read_json() == told
     events = [event["event"] for event in read_events(result.record)]
     assert (events[0], events[-1]) == ("run-started", "run-ended")
     started = read_events(result.record)[0]["data"]
     assert started["phases"] == ["01_phase", "02_phase"]
     assert started["parameters"]["01_phase"]["ticket"] == "CHG-1"
+    assert started["versions"]["cnxlib"] == __version__
 
 
 @pytest.mark.parametrize(("mode", "code"), [("plan", 0), ("apply", 3), ("verify", 3)])
