@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 Path_ = tuple[str | int, ...]
 
 KEY = "\0key"
@@ -69,10 +67,10 @@ class Content:
         try:
             match self._kind:
                 case ".ipynb":
-                    return nbformat.v4.reads(text)  # type: ignore[no-untyped-call]  # joins what lies on the disk in lines
+                    return _joined(json.loads(text))
                 case ".json":
                     return json.loads(text)
-        except (ValueError, KeyError, AttributeError):
+        except ValueError:
             pass
         if self._kind == ".jsonl":
             return [_object(line) for line in text.split("\n")]
@@ -89,7 +87,7 @@ class Content:
             self._value = _replaced(self._value, path, texts[path])
         match self._kind:
             case ".ipynb":
-                text: str = nbformat.v4.writes(self._value) + "\n"  # type: ignore[no-untyped-call]
+                text = json.dumps(self._value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
             case ".json":
                 text = json.dumps(self._value, ensure_ascii=False, indent=2) + "\n"
             case ".jsonl":
@@ -109,6 +107,18 @@ class Content:
             return f"line {self._value.count(chr(10), 0, start) + 1}"
         line, inner = f"line {int(path[0]) + 1}", _steps(path[1:])
         return f"{line}: {inner}" if inner else line
+
+
+def _joined(value: Any) -> Any:
+    """A notebook whose texts are whole: on the disk they may lie in lines, and either is valid."""
+    if isinstance(value, dict):
+        return {name: _joined(item) for name, item in value.items()}
+    if isinstance(value, list):
+        in_lines = len(value) > 1 and all(isinstance(line, str) for line in value)
+        if in_lines and all(line.endswith("\n") for line in value[:-1]):
+            return "".join(value)
+        return [_joined(item) for item in value]
+    return value
 
 
 def _object(line: str) -> Any:

@@ -49,6 +49,8 @@ _SHORTEST = 6
 _WORD = re.compile(r"[A-Za-z]+(?:[ _.-][A-Za-z]+)*[.,;:]?")
 """What a name may hold that is no secret: words, such as the way in which one is handed over."""
 _TOKEN = re.compile(r"[0-9A-Za-z+/=_-]{20,}")
+_SHORTEST_TOKEN = 16
+"""Characters below which no service's token is; what stands in an address may be shorter."""
 _BARE = 40
 """Characters of the shortest random string that is taken for a secret though it stands in the middle of a text."""
 
@@ -105,6 +107,8 @@ def _may_be_secret(value: str) -> bool:
 
 
 def _of_known_services(text: str) -> Iterator[Found]:
+    if len(text) < _SHORTEST_TOKEN and "://" not in text:
+        return
     for rule in _rules():
         for secret in set(rule.analyze_string(text)):
             start = text.find(secret) if secret else -1
