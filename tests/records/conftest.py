@@ -11,7 +11,7 @@ import pytest
 from cnxlib.records.run_record import folder_of
 from tests.records.making import ALIAS, sealed
 
-VARIABLES = ("CNX_SIGNING_KEY", "CNX_SIGNING_FINGERPRINT", "CNX_SECRETS_PASSPHRASE")
+VARIABLES = ("CNX_SIGNING_KEY", "CNX_SIGNING_FINGERPRINT", "CNX_SECRETS_PASSPHRASE_REF")
 
 
 @pytest.fixture(autouse=True)
