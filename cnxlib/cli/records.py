@@ -175,7 +175,7 @@ def verify(
 
 def _verdicts(run: str, org: str, head: str, trusted: Any) -> list[Verdict]:
     from cnxlib.records.chain import verify_org, verify_run
-    from cnxlib.records.listing import find_run, is_record, org_folders
+    from cnxlib.records.listing import find_run, holds_records, is_record, org_folders
     from cnxlib.records.run_record import runs_root
 
     path = Path(run).expanduser()
@@ -186,8 +186,10 @@ def _verdicts(run: str, org: str, head: str, trusted: Any) -> list[Verdict]:
         return [verify_run(find_run(run, org), trusted)]
     if run:
         root = path.resolve()
-    one = bool(run) and any(is_record(child) for child in _children(root))
-    folders = [root] if one else [folder for folder in org_folders(org, root) if one or _children(folder)]
+    if run and holds_records(root):
+        folders = [root]
+    else:
+        folders = [folder for folder in org_folders(org, root) if org or holds_records(folder)]
     if not folders:
         raise UsageError(
             f"There are no records{f' of the org {org!r}' if org else ''} in {root}",
@@ -199,13 +201,6 @@ def _verdicts(run: str, org: str, head: str, trusted: Any) -> list[Verdict]:
         return [verify_org(folder, trusted, head=head) for folder in folders]
     except OSError as error:
         raise RecordError(f"{error.filename or root} cannot be read: {error.strerror}") from None
-
-
-def _children(folder: Path) -> list[Path]:
-    try:
-        return [path for path in folder.iterdir() if not path.name.startswith(".")]
-    except OSError as error:
-        raise RecordError(f"{folder} cannot be read: {error.strerror}") from None
 
 
 def _tell(verdict: Verdict, out: Console) -> None:

@@ -6,6 +6,7 @@ With the public key alone: neither org nor inventory nor secret store is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -60,7 +61,7 @@ def verify_run(path: Path, trusted: Trust) -> Verdict:
     alias = opened.statement.predicate.org.alias if opened and opened.statement else unquote(path.parent.name)
     judged = _Judgement(alias, [path], trusted)
     judged.judge(alone=True)
-    return judged.verdict(path, "", None)
+    return replace(judged.verdict(path, "", None), alone=True)
 
 
 class _Judgement:
@@ -99,9 +100,7 @@ class _Judgement:
         misplaced = [one for one in self._opened.values() if one and self._is_misplaced(one)]
         for opened in misplaced:
             self._judge_misplaced(opened)
-        if alone:
-            self._notes.append("Only this run was looked at; what came before and after it is left open.")
-        else:
+        if not alone:
             self._judge_line()
         unsealed = [name for name, there in self._opened.items() if there is None]
         named = {finding.run for finding in self._findings}

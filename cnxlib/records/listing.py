@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from cnxlib.errors import RecordError, UsageError
+from cnxlib.records.head import HEAD
 from cnxlib.records.inspection import Opened, open_statement
 from cnxlib.records.presence import is_present
 from cnxlib.records.run_record import EVENTS, folder_of, read_events, runs_root
@@ -66,6 +67,20 @@ class Run:
 def is_record(path: Path) -> bool:
     """Whether a folder is a run record, or what is left of one."""
     return (path / EVENTS).exists() or (path / STATEMENT).exists()
+
+
+def holds_records(folder: Path) -> bool:
+    """Whether a folder is that of an org's runs, or what is left of one.
+
+    Raises
+    ------
+    RecordError
+        It cannot be read.
+    """
+    try:
+        return (folder / HEAD).exists() or any(is_record(path) for path in folder.iterdir())
+    except OSError as error:
+        raise RecordError(f"{folder} cannot be read: {error.strerror}") from None
 
 
 def org_folders(org: str = "", root: Path | None = None) -> list[Path]:

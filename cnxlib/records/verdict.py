@@ -47,10 +47,15 @@ class Verdict:
     through: Link | None = None
     head: int | None = None
     highest: int = 0
+    alone: bool = False
+    """Whether one run was judged by itself."""
 
     @property
     def said(self) -> str:
         """How far the records reach, one sentence."""
+        if self.alone:
+            states = "".join(f"run {run} is {state}" for run, (_, state) in self.runs.items())
+            return f"{states}; what came before and after it was not looked at"
         link = self.through
         reach = "complete through no run"
         if link is not None:

@@ -141,7 +141,7 @@ def test_what_was_done_to_records_is_named_and_the_rest_told_apart(runs: list[Ru
     assert f"Still as sealed: 1 ({runs[0].run_id}), 3 ({runs[2].run_id})" in done.err
     assert "complete through run 1 " in done.err
     one = records("verify", runs[2].run_id, cwd=tmp_path)
-    assert (one.code, "Only this run was looked at" in one.out) == (0, True)
+    assert (one.code, f"run {runs[2].run_id} is as sealed; what came before" in one.out) == (0, True)
 
 
 def test_runs_cut_off_at_the_end_show_with_the_head(runs: list[RunRecord], tmp_path: Path) -> None:

@@ -358,6 +358,43 @@ def test_cut_off_runs_are_sealed_as_interrupted_by_the_next(tmp_path: Path) -> N
     assert [(finding.kind, finding.run) for finding in verdict.findings] == [("unsealed", by_itself.run_id)]
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_plan_that_was_read_in_a_notebook_by_itself_is_sealed_by_the_next(tmp_path: Path, ended: bool) -> None:
+    read = RunRecord.begin(ALIAS, tmp_path)
+    read.event("phase-started", {"versions": {"python": "3.11"}}, phase="03_connected_app", mode="plan")
+    if ended:
+        read.event("phase-ended", {"status": "pending", "digest": ""}, phase="03_connected_app", mode="plan")
+    assert seal_cut_off(ALIAS, tmp_path) == [read.run_id]
+    said = predicate_of(read.path)
+    assert said["ending"] == ("complete" if ended else "interrupted")
+    assert said["sealed"]["by"] == "next-run"  # type: ignore[index]
+    assert said["versions"] == {"python": "3.11"}
+
+
+def test_what_no_key_can_be_had_for_holds_up_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off = begun(tmp_path)
+    monkeypatch.setenv("CNX_SIGNING_KEY", "env:NOT_SET_HERE")
+    with pytest.raises(SecretError, match="NOT_SET_HERE"):
+        seal_cut_off(ALIAS, tmp_path)
+    assert not (cut_off.path / STATEMENT).exists()
+
+
+def test_a_secret_that_a_cut_off_run_left_is_taken_out_and_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's process is gone and with it what it knew; the references among its parameters still lead there."""
+    monkeypatch.setenv("INSTALL_KEY", "a-key-that-no-rule-knows")
+    record = RunRecord.begin(ALIAS, tmp_path)
+    parameters = {"01_install_package": {"installation_key_ref": "env:INSTALL_KEY"}}
+    record.event("run-started", {"phases": ["01_install_package"], "parameters": parameters}, mode="apply")
+    record.event("progress", {"message": "sent a-key-that-no-rule-knows"}, phase="01_install_package")
+    assert seal_cut_off(ALIAS, tmp_path) == [record.run_id]
+    assert all(b"no-rule-knows" not in path.read_bytes() for path in record.path.iterdir())
+    (hit,) = predicate_of(record.path)["scan"]["hits"]  # type: ignore[index]
+    assert (hit["file"], hit["kind"]) == ("events.jsonl", "registered")
+    assert verify_org(record.path.parent, NOBODY).findings == ()
+
+
 def test_a_copied_run_without_its_statement_is_not_sealed_by_the_next(tmp_path: Path) -> None:
     record = begun(tmp_path)
     copied = record.path.with_name("20300101T000000Z-0000")

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from securesystemslib.dsse import Envelope as Dsse
 
 from cnxlib.records import RunRecord
 from cnxlib.records.chain import verify_org, verify_run
+from cnxlib.records.envelope import sign
 from cnxlib.records.inspection import open_statement
-from cnxlib.records.keys import PublicKey
+from cnxlib.records.keys import PublicKey, signing_key
 from cnxlib.records.listing import read_run
 from cnxlib.records.sealing import seal
-from cnxlib.records.trust import Trust
+from cnxlib.records.trust import Trust, trust
 from cnxlib.records.verdict import Verdict
 from tests.records.making import ALIAS, begun, ended, sealed
 
@@ -342,6 +346,46 @@ def test_unsealed_runs_are_named_and_their_events_looked_at(chain: list[Path]) -
         ("foreign", copied.name, "events.jsonl"),
         ("unsealed", "20300101T000000Z-0001", ""),
     ]
+
+
+Spoil = Callable[[dict[str, Any]], None]
+FOREIGN: dict[str, Spoil] = {
+    "predicate type": lambda statement: statement.update(predicateType="https://slsa.dev/provenance/v1"),
+    "no https://in-toto.io/Statement/v1": lambda statement: statement.update(_type="https://in-toto.io/Statement/v0.1"),
+    "subject.0.digest.sha256": lambda statement: statement["subject"][0]["digest"].update(sha256="abc"),
+    "its subject": lambda statement: statement["subject"].append(statement["subject"][0]),
+    "its predicate": lambda statement: statement["predicate"].update(number=7),
+}
+
+
+@pytest.mark.parametrize("why", FOREIGN)
+def test_what_the_right_key_signed_and_is_no_statement_is_foreign(tmp_path: Path, why: str) -> None:
+    first, record = sealed(tmp_path), sealed(tmp_path)
+    envelope = json.loads((record.path / STATEMENT).read_text())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    FOREIGN[why](statement)
+    (record.path / STATEMENT).write_bytes(sign(json.dumps(statement).encode(), signing_key()))
+    (finding,) = verify_org(first.path.parent, trust()).findings
+    assert (finding.kind, finding.run, finding.file) == ("foreign", record.run_id, STATEMENT)
+    assert why in finding.detail
+
+
+def test_another_payload_type_is_foreign(tmp_path: Path) -> None:
+    record = sealed(tmp_path)
+    dsse = Dsse(b"{}", "application/json", {})
+    dsse.sign(signing_key().for_dsse())
+    text = json.dumps(dsse.to_dict(), separators=(",", ":")) + "\n"
+    (record.path / STATEMENT).write_text(text)
+    (finding,) = verify_org(record.path.parent, trust()).findings
+    assert (finding.kind, finding.run, "'application/json'" in finding.detail) == ("foreign", record.run_id, True)
+
+
+def test_a_file_system_without_cases_finds_the_same_files(chain: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    (chain[3] / "run.json").rename(chain[3] / "RUN.JSON")
+    found = said(verify_org(chain[0].parent, trusted(chain)))
+    assert found == [("added", chain[3].name, "RUN.JSON"), ("missing", chain[3].name, "run.json")]
+    monkeypatch.setattr(Path, "samefile", lambda one, other: one.name.casefold() == other.name.casefold())
+    assert said(verify_org(chain[0].parent, trusted(chain))) == []
 
 
 def test_a_run_in_progress_is_no_finding(chain: list[Path]) -> None:
