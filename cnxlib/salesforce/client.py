@@ -6,23 +6,19 @@ A read is retried after anything passing. A write is retried only where Salesfor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import requests
 import tenacity
 from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceError as RefusedBySalesforce
 
 from cnxlib.errors import OrgUnreachable, SessionExpired, Temporary
 from cnxlib.inventory import OrgEntry
+from cnxlib.salesforce.failures import own_errors
 from cnxlib.salesforce.http import session as http_session
-from cnxlib.salesforce.http import trust_in_use
 from cnxlib.salesforce.login import log_in, over, refusal_of_nobody
 from cnxlib.salesforce.login_session import Session
 from cnxlib.salesforce.metadata import MetadataDoor
-from cnxlib.salesforce.refusals import refusal_from_body
 
 T = TypeVar("T")
 
@@ -177,39 +173,8 @@ class Client:
 
     def guarded(self, call: Callable[[], T]) -> T:
         """Call, and raise foreign errors as this project's own."""
-        try:
+        with own_errors(self.alias, self._at):
             return call()
-        except RefusedBySalesforce as error:
-            raise refusal_from_body(error.content, error.status, self.alias) from None
-        except requests.exceptions.SSLError:
-            name, path = trust_in_use()
-            trusted = f"{path}, which {name} names, does not vouch for it. " if name else ""
-            raise OrgUnreachable(
-                f"The certificate of {self._at} is not trusted",
-                org=self.alias,
-                hint=f"{trusted}Behind a proxy that opens TLS, name a file with its CA in REQUESTS_CA_BUNDLE. TLS is "
-                "always verified.",
-            ) from None
-        except requests.exceptions.ProxyError as error:
-            # No more of its text, which may hold the proxy's address with a password.
-            refused = re.search(r"Tunnel connection failed: (\d{3}[\w -]*)", str(error))
-            raise OrgUnreachable(
-                f"The proxy does not connect to {self._at}" + (f": {refused[1].strip()}" if refused else ""),
-                org=self.alias,
-                hint="Check HTTPS_PROXY (with user and password, where it wants them), or name the host in NO_PROXY.",
-            ) from None
-        except requests.exceptions.JSONDecodeError:
-            raise OrgUnreachable(
-                f"{self._at} answered with something that is no JSON",
-                org=self.alias,
-                hint="Check the url in the org's entry: it must be the org's own address, without a path.",
-            ) from None
-        except requests.RequestException as error:
-            raise OrgUnreachable(
-                f"No answer from {self._at} ({type(error).__name__})",
-                org=self.alias,
-                hint="Check the url in the org's entry, the network and the proxy (HTTPS_PROXY), then run again.",
-            ) from None
 
 
 def rows_of(result: Mapping[str, Any]) -> list[dict[str, Any]]:

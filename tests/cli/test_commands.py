@@ -18,7 +18,7 @@ import requests
 from cnxlib.phases import PHASES
 from tests.processes import cnx, started
 
-COMMANDS = ["demo", "sim serve", "sim run", "orgs", "plan", "apply", "verify", "schema", "lab", "probe"]
+COMMANDS = ["demo", "sim serve", "sim run", "orgs", "plan", "apply", "verify", "schema", "lab", "probe", "doctor"]
 COMMANDS += ["secrets set", "secrets list", "secrets rm", "secrets protect"]
 COMMANDS += ["records list", "records show", "records verify", "records seal", "records key"]
 
