@@ -45,9 +45,9 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
             "Allow OAuth Username-Password Flows",
             "OauthOidcSettings",
             "OauthOidc",
-            # The inverse of the toggle in Setup: true means blocked.
             ("blockOAuthUnPwFlow",),
-            wanted=False,
+            wanted=True,
+            inverse=True,  # the property says whether the flow is blocked
             guide=("G4.1",),
             change=params.allow_password_flow,
             manual=ManualStep(

@@ -22,7 +22,7 @@ class Setting:
     type, full_name, path:
         The component, and the property's place in it: ("emailToCase", "enableEmailToCase").
     wanted:
-        The value that the guide asks for.
+        Whether the guide asks for the switch to be on.
     guide:
         Ids of the guide's steps.
     change:
@@ -31,6 +31,8 @@ class Setting:
         The step left to a person then.
     reversible:
         Whether Salesforce lets it be switched back.
+    inverse:
+        Whether the property is true where the switch, as Setup names it, is off.
     """
 
     batch = 1
@@ -46,10 +48,11 @@ class Setting:
         change: bool,
         manual: ManualStep,
         reversible: bool = True,
+        inverse: bool = False,
     ) -> None:
         self._name, self._type, self._full_name, self._path = name, type, full_name, path
         self._wanted, self._guide, self._change = wanted, guide, change
-        self._manual, self._reversible = manual, reversible
+        self._manual, self._reversible, self._inverse = manual, reversible, inverse
 
     def observe(self) -> Asking[Observation]:
         """Read the component; an absent property counts as false, as Metadata API leaves defaults out."""
@@ -63,15 +66,15 @@ class Setting:
         value: Any = component
         for part in self._path:
             value = value.get(part) if isinstance(value, dict) else None
-        actual = {"value": bool(value)}
-        if bool(value) != self._wanted and not self._change:
+        on = bool(value) is not self._inverse
+        if on is not self._wanted and not self._change:
             return Observation(manual=(self._manual,))
-        desired = {"value": self._wanted}
+        actual, desired = {"value": on}, {"value": self._wanted}
         return Observation((Item("setting", self._name, actual, desired, self._guide, self._reversible),))
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
         """Write the one property; what is not named keeps its value (settings are not replaced as a whole)."""
-        value: Any = self._wanted
+        value: Any = self._wanted is not self._inverse
         for part in reversed(self._path):
             value = {part: value}
         yield [WriteMetadata("update", self._type, {"fullName": self._full_name, **value})]
