@@ -9,13 +9,13 @@
 
 An event is ``{"at", "server_at", "run_id", "org", "org_id", "user", "ticket", "api_calls", "phase", "mode", "event",
 "data"}``: `at` is this machine's time and `server_at` the org's (the Date of its newest answer), both UTC; `org` is the
-alias; `api_calls` counts the phase's requests so far. What is not known yet is "" or null. The names of events, and what
-`data` holds:
+alias; `api_calls` counts the phase's requests so far. What is not known yet is "" or null. The names of events, and
+what `data` holds:
 
 =================  =====================================================================================================
 run-started        phases (ids), parameters (by phase), ticket, versions (by package)
 phase-started      org (alias, id, name, type), user, simulated, host, certificate (SHA-256, hex), params, guide (ids of
-                   the steps it serves)
+                   the steps it serves); versions, where no runner began the run
 check              `Check.as_json`
 facts              when ("before" the plan or "after" the changes), facts (kind, key, id, value) of all that is managed
 plan               digest, changes

@@ -118,10 +118,11 @@ def seal(record: RunRecord, *, by: By, ending: Ending, hits: Sequence[Hit] = ())
 
 
 def seal_cut_off(alias: str, root: Path | None = None) -> list[str]:
-    """Seal as interrupted what earlier runs of an org left unsealed; returns their ids, oldest first.
+    """Seal what earlier runs of an org left unsealed; returns their ids, oldest first.
 
-    Only what a runner began: a notebook by itself is sealed by a person. What cannot be sealed stays as it is, and
-    `cnx records verify` names it.
+    That is what a runner began and was cut off from, which is sealed as interrupted, and what a notebook by itself
+    only planned, as one that is read in JupyterLab does. One that wrote to the org is sealed by a person, who brings
+    the notebook. What cannot be sealed stays as it is, and `cnx records verify` names it.
 
     Raises
     ------
@@ -133,10 +134,12 @@ def seal_cut_off(alias: str, root: Path | None = None) -> list[str]:
         if (path / STATEMENT).exists() or is_present(path):
             continue
         try:
-            if not summary(read_events(path)).by_runner:
+            told = summary(read_events(path))
+            if not told.by_runner and told.mode != "plan":
                 continue
             record = RunRecord.join(path)
-            seal(record, by="next-run", ending="interrupted", hits=scanned(record))
+            ending: Ending = "complete" if told.ended and not told.by_runner else "interrupted"
+            seal(record, by="next-run", ending=ending, hits=scanned(record))
         except RecordError:
             continue
         sealed.append(record.run_id)

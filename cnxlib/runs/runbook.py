@@ -19,12 +19,12 @@ from cnxlib.records import RunRecord
 from cnxlib.records.keys import signing_key
 from cnxlib.records.presence import present
 from cnxlib.records.sealing import seal_cut_off
+from cnxlib.records.versions import versions
 from cnxlib.runs.closing import close
 from cnxlib.runs.execution import Ending, execute
 from cnxlib.runs.notebooks import notebook_path
 from cnxlib.runs.result import RunResult, error_class
 from cnxlib.runs.tail import Tail
-from cnxlib.runs.versions import versions
 from cnxlib.secrets.heritage import Heritage
 
 _END_THE_RUN = (InventoryError, UnknownOrg, NotConfirmed, OrgBusy, LimitExceeded, RecordError)

@@ -16,6 +16,7 @@ from cnxlib.model import Change, Check, Mode, Outcome, Plan, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord, lease
 from cnxlib.records.presence import present
+from cnxlib.records.versions import versions
 from cnxlib.rounds import Emit
 from cnxlib.salesforce.org import Org
 from cnxlib.ui.display import notice
@@ -243,6 +244,8 @@ class Attempt:
                 "certificate": self._org.certificate if self._org else "",
                 "params": params.model_dump(mode="json") if params else {},
                 "guide": list(self._phase.guide),
+                # A runner says them once for all phases
+                **({} if self.values["record"] else {"versions": versions()}),
             },
         )
 

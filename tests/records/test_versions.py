@@ -2,7 +2,7 @@ import platform
 from importlib.metadata import version
 
 from cnxlib import __version__
-from cnxlib.runs.versions import versions
+from cnxlib.records.versions import versions
 
 
 def test_versions_are_those_that_run() -> None:
