@@ -162,6 +162,11 @@ def test_no_secret_stays_behind(
     values = {**known, **{f"touched {number}": value for number, value in enumerate(place.touched())}}
     assert {name: places for name, value in values.items() if (places := place.holders(value))} == {}
     assert b"[secret]" in b"".join(place.said)
+    failed = min(place.root.glob("cnx_runs/*/*/run.json"))
+    told = json.loads(failed.read_text(encoding="utf-8"))["error"]
+    assert told["type"] == "SecretFound"
+    assert "01_install_package.png" in told["message"]
+    assert "01_install_package.ipynb" in told["message"]
 
 
 @pytest.mark.slow
