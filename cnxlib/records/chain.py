@@ -111,7 +111,7 @@ class _Judgement:
     def _is_misplaced(self, opened: Opened) -> bool:
         """Judge a sealed run by itself; whether its statement is to be believed, and belongs to another folder."""
         name, said = opened.folder.name, _said(opened)
-        fault = fault_of_statement(opened, self._keys, self._signer.fingerprints)
+        fault = fault_of_statement(opened, self._keys, self._signer.may_sign(opened.statement))
         if opened.folder.is_symlink():
             self.find("altered", name, None, "its folder is a symbolic link")
         elif fault:

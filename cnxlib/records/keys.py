@@ -7,6 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -16,12 +17,15 @@ from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-
 
 from cnxlib.errors import RecordError, SecretError, UsageError
 from cnxlib.secrets import SecretStore, resolve
-from cnxlib.secrets.store import PATIENCE_S
+from cnxlib.secrets.files import replace_private
+from cnxlib.secrets.store import PATIENCE_S, store_directory
 
 NAME = "signing-key"
 """Its name in the secret store."""
 REFERENCE, PIN = "CNX_SIGNING_KEY", "CNX_SIGNING_FINGERPRINT"
 """Environment variables: where the key is, by reference; and which one it has to be."""
+SIMULATED = "simulated-signing-key.pem"
+"""Beside the secret store: what signs runs on simulated orgs whose own store goes with them."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,13 @@ class SigningKey:
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError("it is no Ed25519 key")
         return cls(key)
+
+    @cached_property
+    def pem(self) -> bytes:
+        """PKCS8 in PEM, not encrypted."""
+        return self.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
 
     @cached_property
     def public(self) -> PublicKey:
@@ -148,6 +159,35 @@ def held_key() -> SigningKey | None:
     return _read(store.get(NAME), f"{NAME} in the secret store") if NAME in store.names() else None
 
 
+def simulated_key_file() -> Path:
+    """The key that signs runs on simulated orgs which are gone afterwards, with their secret store; made on first use.
+
+    It vouches for nothing else, so it lies in a file that its owner alone can read, and no store is opened for it.
+
+    Raises
+    ------
+    SecretError
+        It cannot be made.
+    """
+    path = store_directory() / SIMULATED
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(path.with_suffix(".lock"), timeout=PATIENCE_S):
+            if held_simulated_key() is None:
+                replace_private(path, SigningKey(Ed25519PrivateKey.generate()).pem)
+    except OSError as error:
+        raise SecretError(f"{path} cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def held_simulated_key() -> PublicKey | None:
+    """The public half of that key, None where there is none."""
+    try:
+        return SigningKey.from_pem((store_directory() / SIMULATED).read_bytes()).public
+    except (OSError, ValueError):
+        return None
+
+
 def _made() -> SigningKey:
     """A new key in the secret store, or the one that another process has put there meanwhile."""
     store = SecretStore()
@@ -158,10 +198,7 @@ def _made() -> SigningKey:
             if held is not None:
                 return held
             key = SigningKey(Ed25519PrivateKey.generate())
-            pem = key.private.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            store.put(NAME, pem.decode("ascii"))
+            store.put(NAME, key.pem.decode("ascii"))
             return key
     except OSError as error:
         raise SecretError(

@@ -10,7 +10,8 @@ from typing import Any
 
 from cnxlib.errors import SecretError, UsageError
 from cnxlib.records.inspection import Opened
-from cnxlib.records.keys import PIN, PublicKey, fingerprint_in, held_key, pinned
+from cnxlib.records.keys import PIN, PublicKey, fingerprint_in, held_key, held_simulated_key, pinned
+from cnxlib.records.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,20 @@ class Trust:
         Those that were given whole, by fingerprint.
     why_not_own:
         Why the key of the own secret store could not be looked up, "" where it could.
+    simulated:
+        Fingerprints of the keys that may sign runs on simulated orgs, and nothing else.
     """
 
     fingerprints: frozenset[str]
     vouched_by: str
     keys: Mapping[str, PublicKey] = field(default_factory=dict)
     why_not_own: str = ""
+    simulated: frozenset[str] = frozenset()
+
+    def may_sign(self, statement: Statement | None) -> frozenset[str]:
+        """The keys that may sign a statement."""
+        simulated = statement is not None and statement.predicate.simulated is True
+        return self.fingerprints | self.simulated if simulated else self.fingerprints
 
     def settled(self, records: Iterable[Opened]) -> Trust:
         """The same, or else trust in the key that signed most of `records`: so one forged run is told from the rest."""
@@ -84,8 +93,10 @@ def trust(public_keys: Sequence[Path] = (), fingerprints: Sequence[str] = ()) ->
         return Trust(frozenset(), "", why_not_own=error.message)
     if key is None:
         return Trust(frozenset(), "")
-    own = key.public
-    return Trust(frozenset({own.fingerprint}), "the own secret store", {own.fingerprint: own})
+    own, demo = key.public, held_simulated_key()
+    both = {one.fingerprint: one for one in (own, demo) if one}
+    simulated = frozenset({demo.fingerprint} if demo else ())
+    return Trust(frozenset({own.fingerprint}), "the own secret store", both, simulated=simulated)
 
 
 def _read(path: Path) -> PublicKey:

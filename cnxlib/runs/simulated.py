@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from cnxlib.errors import CnxError, UsageError
+from cnxlib.records.keys import PIN, REFERENCE, simulated_key_file
 
 READY_S = 60.0
 """How long the orgs may take to be ready, in seconds: they take about two, on a busy machine many more."""
@@ -68,6 +69,10 @@ class SimulatedOrgs:
         bundle.write_bytes(_trusted_so_far() + b"\n" + ca_cert.read_bytes())
         of_node = self._folder / "node-extra-ca.pem"
         of_node.write_bytes(_content("NODE_EXTRA_CA_CERTS") + b"\n" + ca_cert.read_bytes())
+        signing = {}
+        if self._secrets is None and os.environ.get(REFERENCE, "age:").startswith("age:"):
+            # A store that goes with the orgs cannot keep a key for the records, which stay.
+            signing = {REFERENCE: f"file:{simulated_key_file()}", PIN: ""}
         direct = [os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or "", "127.0.0.1", "localhost"]
         without_proxy = ",".join(filter(None, direct))
         return {
@@ -77,6 +82,7 @@ class SimulatedOrgs:
             "CNX_SECRETS_PROTECTION": "file",  # it goes with the orgs, and leaves nothing in the user's keyring
             "REQUESTS_CA_BUNDLE": str(bundle),
             "SSL_CERT_FILE": str(bundle),
+            **signing,
             "NODE_EXTRA_CA_CERTS": str(of_node),
             "NO_PROXY": without_proxy,
             "no_proxy": without_proxy,

@@ -14,7 +14,7 @@ ALIAS = "Größe GmbH"
 _CHANGE = {"op": "create", "kind": "assignment", "key": "a@acme.example", "before": None, "after": {"set": "User"}}
 
 
-def begun(root: Path, alias: str = ALIAS, ticket: str = "CHG-1") -> RunRecord:
+def begun(root: Path, alias: str = ALIAS, ticket: str = "CHG-1", simulated: bool = True) -> RunRecord:
     """A run that its runner began, in the middle of its only phase."""
     record = RunRecord.begin(alias, root)
     said = {"known": {"org_id": "00D000000000001EAA", "user": "admin@acme.example"}, "mode": "apply"}
@@ -23,7 +23,8 @@ def begun(root: Path, alias: str = ALIAS, ticket: str = "CHG-1") -> RunRecord:
     start = {"phases": ["07_existing_users"], "parameters": params, "ticket": ticket, "versions": versions}
     record.event("run-started", start, mode="apply")
     org = {"alias": alias, "id": "00D000000000001EAA", "name": "Acme", "type": "sandbox"}
-    began = {"org": org, "user": "admin@acme.example", "simulated": True, "host": "127.0.0.1", "certificate": "ab" * 32}
+    began = {"org": org, "user": "admin@acme.example", "simulated": simulated}
+    began |= {"host": "127.0.0.1", "certificate": "ab" * 32}
     record.event("phase-started", began, phase="07_existing_users", **said)
     record.event("plan", {"digest": "sha256:" + "c" * 64, "changes": [_CHANGE]}, phase="07_existing_users", **said)
     record.event("step-done", {**_CHANGE, "result": "done"}, phase="07_existing_users", **said)
@@ -32,9 +33,9 @@ def begun(root: Path, alias: str = ALIAS, ticket: str = "CHG-1") -> RunRecord:
     return record
 
 
-def ended(root: Path, alias: str = ALIAS, ticket: str = "CHG-1") -> RunRecord:
+def ended(root: Path, alias: str = ALIAS, ticket: str = "CHG-1", simulated: bool = True) -> RunRecord:
     """A run that came to its end and is not sealed."""
-    record = begun(root, alias, ticket)
+    record = begun(root, alias, ticket, simulated)
     outcome = {"status": "changed", "digest": "sha256:" + "c" * 64}
     record.event("phase-ended", outcome, phase="07_existing_users", mode="apply")
     record.write_json("run.json", {"run_id": record.run_id, "status": "changed"})
@@ -42,9 +43,9 @@ def ended(root: Path, alias: str = ALIAS, ticket: str = "CHG-1") -> RunRecord:
     return record
 
 
-def sealed(root: Path, alias: str = ALIAS, ticket: str = "CHG-1") -> RunRecord:
+def sealed(root: Path, alias: str = ALIAS, ticket: str = "CHG-1", simulated: bool = True) -> RunRecord:
     """A run as it should be."""
-    record = ended(root, alias, ticket)
+    record = ended(root, alias, ticket, simulated)
     seal(record, by="runner", ending="complete")
     return record
 

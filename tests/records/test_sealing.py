@@ -25,7 +25,7 @@ from securesystemslib.signer import SSlibKey
 from cnxlib.errors import RecordError, SecretError
 from cnxlib.records import RunRecord
 from cnxlib.records.chain import verify_org
-from cnxlib.records.keys import PublicKey, signing_key
+from cnxlib.records.keys import PublicKey, signing_key, simulated_key_file
 from cnxlib.records.presence import present
 from cnxlib.records.sealing import seal, seal_cut_off
 from cnxlib.records.trust import Trust, trust
@@ -414,3 +414,25 @@ def test_a_record_with_large_files_is_hashed_in_parts(tmp_path: Path) -> None:
     assert verify_org(record.path.parent, NOBODY).findings == ()
     assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("simulated", "kinds"), [(True, []), (False, ["foreign"])])
+def test_the_key_of_simulated_orgs_signs_runs_on_these_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulated: bool, kinds: list[str]
+) -> None:
+    own = sealed(tmp_path / "runs", simulated=simulated)
+    with monkeypatch.context() as patch:
+        patch.setenv("CNX_SIGNING_KEY", f"file:{simulated_key_file()}")
+        other = sealed(tmp_path / "runs", simulated=simulated)
+    assert predicate_of(own.path)["key"] != predicate_of(other.path)["key"]
+    verdict = verify_org(own.path.parent, trust())
+    assert [(finding.kind, finding.run) for finding in verdict.findings] == [(kind, other.run_id) for kind in kinds]
+
+
+def test_the_key_of_simulated_orgs_is_made_once_for_its_owner_alone() -> None:
+    path = simulated_key_file()
+    content = path.read_bytes()
+    assert simulated_key_file() == path
+    assert path.read_bytes() == content
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o077 == 0

@@ -88,3 +88,18 @@ def test_it_ends_with_who_started_it(number: int) -> None:
     while answers(url) or Path(ca_cert).exists():
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_records_are_signed_with_a_key_that_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CNX_SECRETS", str(tmp_path))
+    monkeypatch.delenv("CNX_SIGNING_KEY", raising=False)
+    monkeypatch.setenv("CNX_SIGNING_FINGERPRINT", "ab" * 32)
+    with SimulatedOrgs() as orgs:
+        first = orgs.environment()
+        assert orgs.environment()["CNX_SIGNING_KEY"] == first["CNX_SIGNING_KEY"]
+        kind, _, path = first["CNX_SIGNING_KEY"].partition(":")
+        assert (kind, Path(path).parent, first["CNX_SIGNING_FINGERPRINT"]) == ("file", tmp_path, "")
+        assert not Path(path).is_relative_to(first["CNX_SECRETS"])
+        monkeypatch.setenv("CNX_SIGNING_KEY", "env:MINE")
+        assert not {"CNX_SIGNING_KEY", "CNX_SIGNING_FINGERPRINT"} & set(orgs.environment())
+    assert Path(path).exists()
