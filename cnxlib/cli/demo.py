@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnxlib.cli import options
-from cnxlib.cli.output import console, print_json, show_run
+from cnxlib.cli.output import console, print_json, show_record, show_run
 
 if TYPE_CHECKING:
     from cnxlib.runs import RunResult
@@ -63,7 +63,7 @@ def _report(told: Mapping[str, Any], code: int, *, as_json: bool) -> None:
     if code == 0:
         out.print("  That is left as it is: nobody in a demo can send the file, and nothing confirms it by itself.")
     out.print("\nThe secrets it made were in a store of the demo's own, which is gone too; yours was not touched.")
-    out.print(f"Record: {told['record']}", soft_wrap=True)
+    show_record(told, out)
     out.print("Open its notebooks in JupyterLab, or begin your own walk through the guide: cnx lab --demo fresh")
     if as_json:
         print_json(told)

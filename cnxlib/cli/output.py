@@ -74,6 +74,7 @@ def show_run(result: Mapping[str, Any], out: Console) -> None:
     if result["mode"] == "plan":
         _show_changes(result["phases"], out)
     _show_reasons(result["phases"], out)
+    _show_error(result, out)
     show_left(result["phases"], out)
 
 
@@ -98,6 +99,21 @@ def _show_reasons(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
             out.print(f"What to do: {hint}", soft_wrap=True)
         if phase["notebook"] and phase["status"] == "failed":
             out.print(f"Look at: {phase['notebook']}", soft_wrap=True)
+
+
+def _show_error(result: Mapping[str, Any], out: Console) -> None:
+    """What ended the run, or kept its record from being whole, where no phase has told it."""
+    error = result.get("error")
+    if error and error["message"] not in [phase["reason"] for phase in result["phases"]]:
+        out.print(Text(f"\n{error['message']}", STYLES["failed"]), soft_wrap=True)
+        if error["hint"]:
+            out.print(f"What to do: {error['hint']}", soft_wrap=True)
+
+
+def show_record(result: Mapping[str, Any], out: Console) -> None:
+    """Where a run's record is, and the head to keep elsewhere: only with it a missing end of the chain shows."""
+    out.print(f"\nRecord: {result['record']}", soft_wrap=True)
+    out.print(f"Sealed: {result['head']}" if "head" in result else "The record is not sealed.", soft_wrap=True)
 
 
 def show_left(phases: Iterable[Mapping[str, Any]], out: Console) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cnxlib.cli import options
-from cnxlib.cli.output import console, print_json, show_run
+from cnxlib.cli.output import console, print_json, show_record, show_run
 from cnxlib.errors import UsageError
 from cnxlib.model import Mode
 
@@ -120,7 +120,7 @@ def _report(result: RunResult, as_json: bool) -> int:
     told = result.as_json()
     out = console(stderr=as_json)
     show_run(told, out)
-    out.print(f"\nRecord: {result.record}", soft_wrap=True)
+    show_record(told, out)
     if as_json:
         print_json(told)
     return result.exit_code

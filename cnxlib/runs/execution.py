@@ -66,7 +66,8 @@ def execute(
     parameters:
         Values for its `parameters` cell, JSON values by name.
     tick:
-        Called some twenty times a second meanwhile, in the calling thread.
+        Called some twenty times a second meanwhile, in the calling thread. Where it raises, the kernel is interrupted,
+        and the error raised again when that has ended.
     environment:
         Variables for the kernel, beside those of this process.
     """
@@ -87,13 +88,20 @@ def execute(
 
         threading.Thread(target=work, name=f"papermill {source.stem}", daemon=True).start()
         interruption = _Interruption(kernel)
+        failure: Exception | None = None
         while not over.is_set():
             try:
                 over.wait(TICK_S)
-                tick()
+                if failure is None:
+                    tick()
                 interruption.press_on()
             except KeyboardInterrupt:
                 interruption.begin()
+            except Exception as error:  # nobody can follow it any more: it is put down before that is told
+                failure = error
+                interruption.begin()
+        if failure is not None:
+            raise failure
         tick()
     ending = endings[0]
     return Ending(ending.error, ending.message, interrupted=True) if interruption.began else ending

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from cnxlib.errors import RecordError
 from cnxlib.runs.execution import Ending, execute
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals to itself")
@@ -79,6 +80,7 @@ def test_what_is_no_notebook_is_told_without_a_traceback(tmp_path: Path) -> None
 RUN = """
 import sys
 from pathlib import Path
+from cnxlib.errors import RecordError
 from cnxlib.runs.execution import execute
 ending = execute(Path(sys.argv[1]), Path(sys.argv[2]), {})
 print(ending.error, ending.interrupted)
@@ -119,3 +121,22 @@ def test_the_kernel_gets_variables_of_its_own(tmp_path: Path, monkeypatch: pytes
     assert execute(source, tmp_path / "out.ipynb", {}, environment={"FOR_IT": "given"}) == Ending()
     assert nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs[0].text == "kept given\n"
     assert "FOR_IT" not in os.environ
+
+
+def test_a_kernel_that_nobody_can_follow_is_put_down_first(tmp_path: Path) -> None:
+    source = notebook(
+        tmp_path / "in.ipynb",
+        "import pathlib, time; pathlib.Path(where).write_text('began')",
+        "time.sleep(60); pathlib.Path(where).write_text('went on')",
+    )
+    said = tmp_path / "said"
+
+    def fail() -> None:
+        if said.exists() and said.read_text() == "began":
+            raise RecordError("The record cannot be read")
+
+    started = time.monotonic()
+    with pytest.raises(RecordError):
+        execute(source, tmp_path / "out.ipynb", {"where": str(said)}, fail)
+    assert time.monotonic() - started < 40
+    assert said.read_text() == "began"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,10 @@ from typing import Any
 import pytest
 
 from cnxlib import __version__
-from cnxlib.errors import CnxError, LoginRefused, NotConfirmed, ParameterError, StepFailed
+from cnxlib.errors import CnxError, LoginRefused, NotConfirmed, ParameterError, SecretError, StepFailed
 from cnxlib.model import Change, Mode, Outcome, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
-from cnxlib.records import RunRecord, read_events
+from cnxlib.records import RunRecord, read_events, runs_of
 from cnxlib.runs import Order, RunResult, Watch, carry_out
 from cnxlib.runs.execution import Ending
 
@@ -255,3 +257,89 @@ def test_who_watches_sees_it_happen(runs: Runs) -> None:
     runs.scripts = {"01_phase": converged}
     runs("apply", phase("01"), watch=Seeing())
     assert seen == ["begins 01_phase", "run-started", "phase-started", "phase-ended", "converged"]
+
+
+def statement_of(record: Path) -> dict[str, Any]:
+    envelope = json.loads((record / "statement.dsse.json").read_text())
+    predicate: dict[str, Any] = json.loads(base64.b64decode(envelope["payload"]))["predicate"]
+    return predicate
+
+
+def test_the_record_is_sealed_and_each_run_names_the_one_before(runs: Runs) -> None:
+    runs.scripts = {"01_phase": converged}
+    first, second = runs("plan", phase("01")), runs("apply", phase("01"))
+    said = statement_of(second.record)
+    assert (said["number"], said["ending"], said["sealed"]["by"]) == (2, "complete", "runner")
+    assert f"sha256:{said['previous']['sha256']}" == first.head
+    assert (said["status"], said["ticket"], said["org"]["id"]) == ("converged", "CHG-1", ORG["id"])
+    assert said["versions"]["cnxlib"] == __version__
+
+
+def test_a_run_that_was_cut_off_is_sealed_as_interrupted_by_the_next(runs: Runs) -> None:
+    def killed(notebook: Notebook) -> Ending:
+        raise SystemExit  # as if the runner were killed: nothing of it is done after this
+
+    runs.scripts = {"01_phase": killed}
+    with pytest.raises(SystemExit):
+        runs("apply", phase("01"))
+    (cut_off,) = runs_of("acme")
+    runs.scripts = {"01_phase": converged}
+    after = runs("apply", phase("01"))
+    said = statement_of(cut_off)
+    assert (said["number"], said["ending"], said["sealed"]["by"]) == (1, "interrupted", "next-run")
+    assert statement_of(after.record)["number"] == 2
+
+
+def test_a_secret_in_the_record_is_taken_out_and_fails_the_run(runs: Runs) -> None:
+    leaked = "-".join(["AGE", "SECRET", "KEY", "1" + "QPZRY9X8" * 7 + "GF"])
+
+    def leaks(notebook: Notebook) -> Ending:
+        (notebook.record.path / "01_phase.ipynb").write_text(json.dumps({"cells": [{"source": f"x = '{leaked}'"}]}))
+        return converged(notebook)
+
+    runs.scripts = {"01_phase": leaks}
+    result = runs("apply", phase("01"))
+    assert (result.exit_code, str(result.status)) == (1, "failed")
+    assert result.error is not None
+    assert result.error["type"] == "SecretFound"
+    assert "01_phase.ipynb" in result.error["message"]
+    written = b"".join(path.read_bytes() for path in result.record.iterdir())
+    assert leaked.encode() not in written
+    said = statement_of(result.record)
+    assert said["status"] == "failed"
+    assert [hit["file"] for hit in said["scan"]["hits"]] == ["01_phase.ipynb"]
+
+
+def test_a_record_that_cannot_be_sealed_is_no_success(runs: Runs) -> None:
+    def links(notebook: Notebook) -> Ending:
+        (notebook.record.path / "elsewhere").symlink_to("/etc")
+        return converged(notebook)
+
+    runs.scripts = {"01_phase": links}
+    result = runs("apply", phase("01"))
+    assert (result.exit_code, result.head) == (1, "")
+    assert result.error is not None
+    assert "elsewhere" in result.error["message"]
+    told = RunRecord.join(result.record).read_json()
+    assert told is not None
+    assert told["status"] == "failed"
+
+
+def test_a_record_that_cannot_be_written_on_ends_the_run(runs: Runs) -> None:
+    def full(notebook: Notebook) -> Ending:
+        (notebook.record.path / "events.jsonl").unlink()
+        (notebook.record.path / "events.jsonl").mkdir()
+        return Ending()
+
+    runs.scripts = {"01_phase": full, "02_phase": converged}
+    result = runs("apply", phase("01"), phase("02"))
+    assert (runs.executed, result.exit_code, result.head) == (["01_phase"], 1, "")
+    assert result.error is not None
+    assert result.error["type"] == "RecordError"
+
+
+def test_without_a_key_to_seal_with_nothing_begins(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNX_SIGNING_KEY", "env:NOBODY_SET_THIS")
+    with pytest.raises(SecretError, match="NOBODY_SET_THIS"):
+        runs("apply", phase("01"))
+    assert runs_of("acme") == []
