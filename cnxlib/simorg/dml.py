@@ -217,7 +217,9 @@ def _references(org: Org, each: SObject, accepted: Row) -> None:
             continue
         target = org.schema.by_prefix.get(value[:3])
         if target not in one.refers:
-            raise RowError("MALFORMED_ID", f"{one.label}: id value of incorrect type: {value}", [name])
+            # MALFORMED_ID says the same of what is no id at all; both are recorded in users' reports
+            text = f"{one.label}: id value of incorrect type: {value}"
+            raise RowError("FIELD_INTEGRITY_EXCEPTION", text, [name])
         parent = org.schema[target]
         found = org.store.select(parent, {"Id": value})
         if not found or (parent.soft_delete and found[0]["IsDeleted"]):

@@ -132,7 +132,7 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
         "PermissionSetTabSetting",
         {"ParentId": "{id}", "Name": "standard-Case", "Visibility": "Sometimes"},
     ),
-    ("MALFORMED_ID", "PermissionSetAssignment", {"AssigneeId": "{id}", "PermissionSetId": "{id}"}),
+    ("FIELD_INTEGRITY_EXCEPTION", "PermissionSetAssignment", {"AssigneeId": "{id}", "PermissionSetId": "{id}"}),
 ]
 
 

@@ -62,6 +62,8 @@ class DataRule(Rule):
             raise RowError("DELETE_FAILED", text)
 
     def _owner(self, org: Org, row: Row) -> None:
+        if not row["OwnerId"]:
+            raise RowError("INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", ["OwnerId"])  # [R: code]
         if is_queue(org, row["OwnerId"]):
             check_owner(org, row["OwnerId"], self.name)
         elif not org.get("User", row["OwnerId"])["IsActive"]:

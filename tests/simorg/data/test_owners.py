@@ -78,12 +78,22 @@ def test_name_itself_cannot_be_queried(subject: Subject) -> None:
     refused("INVALID_TYPE_FOR_OPERATION", subject.query, "SELECT Id FROM Name")
 
 
+@pytest.mark.parametrize("sobject", ["Account", "Case", "Contact"])
+@pytest.mark.parametrize("nobody", [None, ""])
+def test_nobody_is_no_owner(http: Http, sobject: str, nobody: str | None) -> None:
+    row = http.org.rows(sobject)[0]
+    answer = http.call("PATCH", f"sobjects/{sobject}/{row['Id']}", {"OwnerId": nobody})
+    assert (answer.status, answer.json()[0]["errorCode"]) == (400, "INVALID_CROSS_REFERENCE_KEY")
+    assert answer.json()[0]["message"] == "Owner ID: owner cannot be blank"
+    assert http.org.get(sobject, row["Id"])["OwnerId"] == row["OwnerId"]
+
+
 def test_who_may_not_own(subject: Subject, queue: str) -> None:
     public = subject.insert("Group", Name="Public", Type="Regular")
     for owner in (public, subject.insert("Group", Name="Leads", Type="Queue")):
         error = refused("INVALID_OPERATION", subject.insert, "Case", Subject="x", OwnerId=owner)
         assert error.message == "Queue not associated with this SObject type"
-    refused("MALFORMED_ID", subject.insert, "Account", Name="A", OwnerId=queue)
+    refused("FIELD_INTEGRITY_EXCEPTION", subject.insert, "Account", Name="A", OwnerId=queue)
     case = subject.insert("Case", Subject="x")
     subject.org.update("Case", case, {"OwnerId": queue}, subject.admin)
     former = subject.user("former.csr")["Id"]

@@ -46,7 +46,7 @@ class TestFields:
             ("INVALID_FIELD_FOR_INSERT_UPDATE", {"Name": "A", "CreatedDate": "2020-01-01T00:00:00Z"}),
             ("INVALID_FIELD_FOR_INSERT_UPDATE", {"Name": "A", "Id": "001000000000001"}),
             ("MALFORMED_ID", {"Name": "A", "ParentId": "nope"}),
-            ("MALFORMED_ID", {"Name": "A", "ParentId": "500000000000001AAA"}),
+            ("FIELD_INTEGRITY_EXCEPTION", {"Name": "A", "ParentId": "500000000000001AAA"}),
             ("INVALID_CROSS_REFERENCE_KEY", {"Name": "A", "ParentId": "001000000000001AAA"}),
             ("JSON_PARSER_ERROR", {"Name": "A", "NumberOfEmployees": "many"}),
             ("JSON_PARSER_ERROR", {"Name": ["A"]}),
