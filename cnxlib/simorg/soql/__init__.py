@@ -62,7 +62,7 @@ class _Runner:
         self.session, self.url = session, url
 
     def run(self, query: Query) -> Result:
-        scope = Scope.of(self.session, query.source, query.alias)
+        scope = Scope.of(self.session, query.source, query.alias, query.joined)
         restrictions.check(self.session, scope.each, query)
         if is_count(self.session, query):
             return self._count(scope, query)
@@ -116,7 +116,7 @@ class _Runner:
         if len(query.items) != 1 or not isinstance(query.items[0], Item) or is_aggregate(query):
             message = "The inner query of a semi join must select exactly one field"
             raise malformed(self.session.text, message, query.source.at)
-        scope = Scope.of(self.session, query.source, query.alias)
+        scope = Scope.of(self.session, query.source, query.alias, query.joined)
         if scope.each.name == outer.scope.each.name:
             message = "The inner and outer selects should not be on the same object type"
             raise malformed(self.session.text, message, query.source.at)
@@ -180,7 +180,8 @@ class _Runner:
             raise self.session.invalid("INVALID_TYPE", message, query.source)
         if is_aggregate(query):
             raise malformed(self.session.text, "Child queries can hold no aggregates", query.source.at)
-        inner = Scope.of(self.session, type(query.source)((child.name,), query.source.at), query.alias)
+        source = type(query.source)((child.name,), query.source.at)
+        inner = Scope.of(self.session, source, query.alias, query.joined)
         inner.also(name)
         selection = plain(self.session, inner, query)
         key, own = selection.add(f'{inner.root}."{link.field}"'), selection.parents[()]

@@ -94,11 +94,15 @@ class Sorting:
 
 @dataclass(frozen=True)
 class Query:
-    """A SELECT statement, or one of its child subqueries or semi-joins."""
+    """A SELECT statement, or one of its child subqueries or semi-joins.
+
+    `joined` holds the parents that FROM names beside its object, each with its alias: ``FROM Contact c, c.Account a``.
+    """
 
     items: tuple[Item | Query, ...]
     source: Path
     alias: str | None = None
+    joined: tuple[tuple[Path, str], ...] = ()
     scope: str = "everything"
     where: Condition | None = None
     group: tuple[Expression, ...] = ()

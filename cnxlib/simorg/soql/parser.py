@@ -54,7 +54,12 @@ class _Build(Transformer[Token, Any]):
         return "items", tuple(children)
 
     def source(self, children: list[Any]) -> tuple[str, Any]:
-        return "source", (children[0], _alias(children[-1]) if len(children) > 1 else None)
+        names = [each for each in children[1:] if isinstance(each, Token)]
+        joined = tuple(each for each in children if isinstance(each, tuple))
+        return "source", (children[0], _alias(names[-1]) if names else None, joined)
+
+    def joined(self, children: list[Any]) -> tuple[Path, str]:
+        return children[0], _alias(children[-1])
 
     def scope(self, children: list[Any]) -> tuple[str, Any]:
         name = str(children[-1]).lower()
@@ -92,12 +97,13 @@ class _Build(Transformer[Token, Any]):
 
     def query(self, children: list[Any]) -> Query:
         parts: dict[str, Any] = dict(each for each in children if isinstance(each, tuple))
-        source, alias = parts["source"]
+        source, alias, joined = parts["source"]
         group, having = parts.get("group", ((), None))
         return Query(
             items=parts["items"],
             source=source,
             alias=alias,
+            joined=joined,
             scope=parts.get("scope", "everything"),
             where=parts.get("where"),
             group=group,

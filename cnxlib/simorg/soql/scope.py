@@ -103,17 +103,18 @@ class Scope:
         self.root = session.table()
         self._tables: dict[tuple[str, ...], _Table] = {(): _Table((self.root,), (each,))}
         self._joins: list[str] = []
+        self._shortcuts: dict[str, tuple[str, ...]] = {}
 
     def also(self, name: str) -> None:
         """Let paths begin with a further name for the object: the relationship of a child query."""
         self._names.add(name.lower())
 
     @classmethod
-    def of(cls, session: Session, source: Path, alias: str | None) -> Scope:
-        """The scope of ``FROM source alias``.
+    def of(cls, session: Session, source: Path, alias: str | None, joined: tuple[tuple[Path, str], ...] = ()) -> Scope:
+        """The scope of ``FROM source alias, alias.Parent further``.
 
         Raises:
-            ApiError: INVALID_TYPE.
+            ApiError: INVALID_TYPE, INVALID_FIELD.
         """
         name = ".".join(source.parts)
         each = session.org.schema.get(name)
@@ -127,7 +128,28 @@ class Scope:
         if not each.queryable:
             message = f"entity type {each.name} does not support query"
             raise session.invalid("INVALID_TYPE_FOR_OPERATION", message, source)
-        return cls(session, each, (alias,) if alias else ())
+        scope = cls(session, each, (alias,) if alias else ())
+        for path, name in joined:
+            scope._shorten(path, name)
+        return scope
+
+    def _shorten(self, path: Path, name: str) -> None:
+        """Let paths begin with an alias for a parent (SOQL Reference, "Alias Notation")."""
+        parts = self._relative(path)
+        if len(path.parts) == 1 or not parts:
+            message = "FROM names one object, and beside it relationships of that object alone"  # [R: text]
+            raise malformed(self.session.text, message, path.at)
+        relation: tuple[str, ...] = ()
+        for part in parts:
+            relation = self._join(relation, part, path)
+        self._shortcuts[name.lower()] = relation
+
+    def _relative(self, path: Path) -> list[str]:
+        """The path's parts from the object queried on, its aliases resolved."""
+        first, *rest = path.parts
+        if rest and first.lower() in self._shortcuts:
+            return [*self._shortcuts[first.lower()], *rest]
+        return rest if rest and first.lower() in self._names else [first, *rest]
 
     def sql(self) -> str:
         """``FROM`` with its joins."""
@@ -187,9 +209,7 @@ class Scope:
         return malformed(self.session.text, message, call.at)
 
     def _path(self, path: Path) -> Column:
-        parts = list(path.parts)
-        if len(parts) > 1 and parts[0].lower() in self._names:
-            parts = parts[1:]
+        parts = self._relative(path)
         if len(parts) > MAX_LEVELS + 1:
             message = (
                 f"SOQL statements cannot query more than {MAX_LEVELS} levels of child-to-parent relationships: {path}"

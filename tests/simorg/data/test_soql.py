@@ -105,6 +105,34 @@ def test_order_and_bounds(accounts: Subject, tail: str, expected: list[str]) -> 
     assert chosen(accounts, "Name != null", tail) == expected
 
 
+def test_parents_have_aliases_of_their_own(shared: Subject) -> None:
+    text = (
+        "SELECT c.LastName, own.Name, (SELECT k.Subject FROM Cases k, k.Owner o WHERE o.Name != null)"
+        " FROM Contact c, c.Account AS a, A.Owner own WHERE a.Name LIKE 'Brightwater%' AND own.IsActive = true"
+        " ORDER BY a.Name"
+    )
+    assert shared.query(text) == shared.query(
+        "SELECT LastName, Account.Owner.Name, (SELECT Subject FROM Cases WHERE Owner.Name != null)"
+        " FROM Contact WHERE Account.Name LIKE 'Brightwater%' AND Account.Owner.IsActive = true"
+    )
+    assert names(shared.query(text), "LastName") == ["Marsh"]
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("Contact c, Account a", "MALFORMED_QUERY"),
+        ("Contact c, c a", "MALFORMED_QUERY"),
+        ("Contact c, c.Nope n", "INVALID_FIELD"),
+        ("Contact c, c.Account", "MALFORMED_QUERY"),
+    ],
+)
+def test_an_alias_beside_the_object_is_one_of_its_parents(shared: Subject, source: str, code: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        shared.query(f"SELECT Id FROM {source}")
+    assert caught.value.code == code
+
+
 def test_parents_children_and_canonical_names(shared: Subject) -> None:
     (row,) = shared.query(
         "select ID, acc.name,"
