@@ -58,7 +58,7 @@ class Apps:
             "certificate": certificate(self.key),
             "isClientCredentialEnabled": True,
             "oauthClientCredentialUser": self.username,
-            "scopes": ["Full"],
+            "scopes": ["Full", "Api"],
         }
         self.write(admin, "create", "ConnectedApp", "Runbook", label="Runbook", contactEmail="a@b.c", oauthConfig=oauth)
         self.write(admin, "update", "OauthOidcSettings", "OauthOidc", blockOAuthUnPwFlow=False)

@@ -23,12 +23,14 @@ KEY, SECRET = "ConexiomTestKey", "ConexiomTestSecret1"
 CALLBACK = "https://portal.example/login"
 
 
-def make_app(org: Org, *, key: str = "", extra: str = "") -> str:
+def make_app(
+    org: Org, *, key: str = "", extra: str = "", scopes: tuple[str, ...] = ("Full", "Api", "RefreshToken")
+) -> str:
     """A connected app made through the Metadata API; returns its consumer key."""
     key = key or KEY + org.alias
     oauth = (
         f"<callbackUrl>{CALLBACK}</callbackUrl><consumerKey>{key}</consumerKey><consumerSecret>{SECRET}</consumerSecret>"
-        f"{extra}<scopes>Full</scopes><scopes>RefreshToken</scopes>"
+        f"{extra}" + "".join(f"<scopes>{each}</scopes>" for each in scopes)
     )
     head = "<fullName>App</fullName><contactEmail>a@b.example</contactEmail><label>App</label>"
     component = f"{head}<oauthConfig>{oauth}</oauthConfig>"
@@ -152,6 +154,21 @@ def test_client_credentials_run_as_the_app_s_user(org: Org) -> None:
 def test_client_credentials_without_a_user(org: Org) -> None:
     answer = org.token(grant_type="client_credentials", client_id=make_app(org), client_secret=SECRET).json()
     assert answer == {"error": "invalid_grant", "error_description": "no client credentials user enabled"}
+
+
+def test_client_credentials_need_a_scope_that_the_flow_has(org: Org) -> None:
+    key = make_app(org, extra=running_as(org.user("csr1")), scopes=("Full", "Web"))
+    answer = org.token(grant_type="client_credentials", client_id=key, client_secret=SECRET)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "invalid_grant", "error_description": "no valid scopes defined"}
+
+
+@pytest.mark.parametrize("grant", ["client_credentials", "authorization_code"])
+def test_the_token_endpoint_takes_no_scope(org: Org, grant: str) -> None:
+    key = make_app(org, extra=running_as(org.user("csr1")))
+    answer = org.token(grant_type=grant, client_id=key, client_secret=SECRET, scope="api")
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "invalid_request", "error_description": "scope parameter not supported"}
 
 
 def test_authorization_code_with_pkce_then_refresh_then_revocation(org: Org) -> None:

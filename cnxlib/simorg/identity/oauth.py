@@ -135,15 +135,18 @@ def _password(request: Request, form: Form) -> dict[str, Any]:
 
 def _client_credentials(request: Request, form: Form) -> dict[str, Any]:
     client = client_of(request, form)
+    _no_scope(form)
     if not client.run_as:
         raise OAuthError("invalid_grant", "no client credentials user enabled")
     user = logins.find_user(client.org, client.run_as)
     if user is None or not user["IsActive"]:
         raise OAuthError("invalid_grant", "no client credentials user enabled")
-    _record(request, client.org, user["Id"], client, history.SUCCESS)
-    # Never full, web or refresh_token: those scopes are filtered out of this flow.
+    # Those scopes are filtered out of this flow; since Winter '26 an app that has no other is refused (release notes).
     allowed = scopes(client, without=("full", "web", "refresh_token", "offline_access"))
-    return _issue(request, client, user["Id"], scope=" ".join(allowed) or "api")
+    if not allowed:
+        raise OAuthError("invalid_grant", "no valid scopes defined")
+    _record(request, client.org, user["Id"], client, history.SUCCESS)
+    return _issue(request, client, user["Id"], scope=" ".join(allowed))
 
 
 def _jwt_bearer(request: Request, form: Form) -> dict[str, Any]:
@@ -156,6 +159,7 @@ def _jwt_bearer(request: Request, form: Form) -> dict[str, Any]:
 
 def _authorization_code(request: Request, form: Form) -> dict[str, Any]:
     client = client_of(request, form, secret_needed=False)
+    _no_scope(form)
     org, pending = authorize.redeem(request.app.state.orgs, client, form)
     if "client_secret" not in form and not client.secret_optional:
         raise OAuthError("invalid_client", "invalid client credentials")
@@ -196,6 +200,16 @@ def scopes(client: Client, without: tuple[str, ...] = ()) -> list[str]:
     }
     found = [names.get(scope, scope.lower()) for scope in client.scopes]
     return [scope for scope in found if scope not in without]
+
+
+def _no_scope(form: Form) -> None:
+    """Scopes are asked for where the user approves, or come from the app; the token endpoint refuses to be told them.
+
+    Raises:
+        OAuthError: a scope was given.
+    """
+    if "scope" in form:
+        raise OAuthError("invalid_request", "scope parameter not supported")
 
 
 def _record(request: Request, org: Org, user_id: str, client: Client, status: str) -> None:
