@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
 
 from cnxlib.errors import CnxError, NotConverged, NotYet, PreflightFailed, StalePlan, StepFailed
+from cnxlib.history import Confirmation, Recall, no_history, recalling
 from cnxlib.model import Change, Check, Mode, Observation, Outcome, Plan, Status, Step
 from cnxlib.rounds import Asking, Emit, Rounds, Send
 
@@ -57,6 +58,8 @@ class Engine:
         Receives every event.
     sleep, clock:
         Stand in for time's in tests.
+    recall:
+        Answers what is asked of the org's earlier runs.
     """
 
     def __init__(
@@ -70,11 +73,12 @@ class Engine:
         emit: Emit = lambda name, data: None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        recall: Recall = no_history,
     ) -> None:
         self._phase, self._title, self._org_id = phase, title, org_id
         self._resources, self._checks = tuple(resources), tuple(checks)
         self._emit, self._clock = emit, clock
-        self._rounds = Rounds(send, emit, sleep, clock)
+        self._rounds = Rounds(recalling(send, recall), emit, sleep, clock)
         self._owners: dict[str, Resource] = {}
         self._found: dict[str, str] = {}
         self._outcome = Outcome(phase, title, "plan", Status.CONVERGED)
@@ -163,13 +167,25 @@ class Engine:
 
     def _observe(self, when: Literal["before", "after"]) -> list[Observation]:
         results = self._rounds.drive([resource.observe() for resource in self._resources])
-        observations: list[Observation] = [_value(result) for result in results]
+        found: list[Observation] = [_value(result) for result in results]
+        observations = [_value(result) for result in self._rounds.drive([self._confirmed(one) for one in found])]
         for resource, observation in zip(self._resources, observations, strict=True):
             self._owners.update({item.id: resource for item in observation.items})
             self._found.update({item.id: item.found for item in observation.items if item.found})
         items = [item for observation in observations for item in observation.items]
         self._emit("facts", {"when": when, "facts": [item.fact() for item in items]})
         return observations
+
+    def _confirmed(self, observation: Observation) -> Asking[Observation]:
+        """The observation with who confirmed which of its manual steps."""
+        if not observation.manual:
+            return observation
+        answers = yield [Confirmation(self._phase, step.step, step.digest) for step in observation.manual]
+        steps = [
+            replace(step, done_by=answer.by, done_at=answer.at) if answer else step
+            for step, answer in zip(observation.manual, answers, strict=True)
+        ]
+        return replace(observation, manual=tuple(steps))
 
     def _differences(self, observations: Iterable[Observation]) -> Plan:
         changes = [item.change() for observation in observations for item in observation.items]

@@ -214,6 +214,12 @@ class ManualStep(_AsItIs):
     done_by: str = ""
     done_at: str = ""
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is asked, as "sha256:…": what it changes with has to be confirmed again."""
+        text = json.dumps([self.step, list(self.guide), self.what, self.url], ensure_ascii=False)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class Step:

@@ -10,6 +10,7 @@ import pytest
 
 from cnxlib.engine import Done, Engine
 from cnxlib.errors import NotConverged, NotYet, PreflightFailed, SalesforceError, StalePlan, StepFailed
+from cnxlib.history import Confirmation, Confirmed, Made
 from cnxlib.model import Change, Check, Item, ManualStep, Observation, Status
 from cnxlib.rounds import Asking, Pause, Progress
 
@@ -322,3 +323,43 @@ def test_what_the_org_held_before_and_after_is_told() -> None:
     assert before == {"a": {"value": 5}, "b": None}
     assert after == {"a": {"value": 1}, "b": {"value": 1}}
     assert told[0]["facts"][0] == {"kind": "thing", "key": "a", "id": "old-id", "value": {"value": 5}}
+
+
+def test_a_confirmed_step_is_done_and_one_that_reads_otherwise_is_asked_again() -> None:
+    class Asked:
+        batch = 1
+
+        def __init__(self, whom: str) -> None:
+            self._step = ManualStep("call", ("G9.2",), f"Call {whom}.")
+
+        def observe(self) -> Asking[Observation]:
+            yield from ()
+            return Observation(manual=(self._step,))
+
+        def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+            raise AssertionError
+
+    said = Confirmation("01_test", "call", ManualStep("call", ("G9.2",), "Call Ann.").digest)
+
+    def recall(request: Any) -> Any:
+        return Confirmed("bob@acme.example", "2026-11-23T20:00:00+00:00") if request == said else None
+
+    def status_of(whom: str) -> tuple[Status, str]:
+        one = Engine("01_test", "Test", "00D1", [Asked(whom)], [], Org().send, recall=recall)
+        outcome = one.plan()[1]
+        return outcome.status, outcome.manual[0].done_by
+
+    assert status_of("Ann") == (Status.CONVERGED, "bob@acme.example")
+    assert status_of("Zoe") == (Status.WAITING, "")
+
+
+def test_the_past_is_asked_beside_the_org_in_one_round() -> None:
+    class Remembers(Thing):
+        def observe(self) -> Asking[Observation]:
+            value, made = yield [Read("a"), Made("thing")]
+            return Observation((Item("thing", "a", {"value": value, "ours": "a" in made}, {"value": 1, "ours": True}),))
+
+    org = Org({"a": 1})
+    one = Engine("01_test", "Test", "00D1", [Remembers("a")], [], org.send, recall=lambda request: {"a": "0Pa1"})
+    assert one.plan()[0].changes == ()
+    assert org.rounds == [[Read("a")]]

@@ -23,6 +23,7 @@ step-started       `Change.as_json`
 step-done          change and step in one, as are step-failed and step-not-run
 progress           message; fraction (0-1, null where unknown), where it has one
 verified           remaining (changes)
+confirmed          step, digest (`ManualStep.digest`), note, evidence (name, sha256; null where none was given)
 phase-ended        `Outcome.as_json`
 run-ended          status, seconds, api_calls
 =================  =====================================================================================================

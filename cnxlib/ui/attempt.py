@@ -15,6 +15,7 @@ from cnxlib.inventory import find_org
 from cnxlib.model import Change, Check, Mode, Outcome, Plan, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord, lease
+from cnxlib.records.past import Past
 from cnxlib.records.presence import present
 from cnxlib.records.versions import versions
 from cnxlib.rounds import Emit
@@ -260,6 +261,7 @@ def engine_for(phase: Phase[Any], params: PhaseParams, org: Org, emit: Emit = la
         phase.checks(params, org.identity),
         org.send,
         emit,
+        recall=Past(org.alias, org.identity.org_id).recall,
     )
 
 

@@ -1,0 +1,68 @@
+"""What is asked of the past: requests that the records of an org's earlier runs answer, not the org."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cnxlib.rounds import Send
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """Whether a person confirmed a manual step, as it reads now. Answer: `Confirmed`, or None.
+
+    Parameters
+    ----------
+    phase, step:
+        Id of the phase, and the step's name in it.
+    digest:
+        `ManualStep.digest`: a step whose words changed, and with them the facts in it, is asked again.
+    """
+
+    phase: str
+    step: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Who confirmed a step, by the login and not by what they typed, and when (ISO 8601, UTC)."""
+
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """What runs of this runbook created in this org and did not take away again. Answer: Salesforce ids by key.
+
+    Parameters
+    ----------
+    kind:
+        Of the items, such as "assignment".
+    """
+
+    kind: str
+
+
+Recall = Callable[[Any], Any]
+"""Answers one request about the past."""
+
+
+def no_history(request: Confirmation | Made) -> Mapping[str, str] | None:
+    """The answers where there were no runs before."""
+    return {} if isinstance(request, Made) else None
+
+
+def recalling(send: Send, recall: Recall) -> Send:
+    """`send`, with the requests about the past answered by `recall`."""
+
+    def answer(requests: Sequence[Any]) -> list[Any]:
+        past = [isinstance(request, Confirmation | Made) for request in requests]
+        others = [request for request, is_past in zip(requests, past, strict=True) if not is_past]
+        sent = iter(send(others) if others else [])
+        return [recall(request) if is_past else next(sent) for request, is_past in zip(requests, past, strict=True)]
+
+    return answer

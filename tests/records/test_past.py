@@ -1,0 +1,48 @@
+"""What earlier runs tell: who confirmed what, and what was made and is not taken away since."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cnxlib.history import Confirmation, Confirmed, Made
+from cnxlib.records import RunRecord
+from cnxlib.records.past import Past
+
+ORG_ID = "00D000000000001EAA"
+
+
+def run(root: Path, *events: tuple[str, dict[str, Any]], org_id: str = ORG_ID) -> None:
+    record = RunRecord.begin("acme", root)
+    for name, data in events:
+        record.event(name, data, phase="07_existing_users", known={"org_id": org_id, "user": "ann@acme.example"})
+
+
+def done(op: str, key: str, id: str = "") -> tuple[str, dict[str, Any]]:
+    return "step-done", {"op": op, "kind": "assignment", "key": key, "id": id}
+
+
+def test_no_runs_no_past(tmp_path: Path) -> None:
+    past = Past("acme", ORG_ID, tmp_path)
+    assert past.recall(Made("assignment")) == {}
+    assert past.recall(Confirmation("07_existing_users", "x", "sha256:1")) is None
+
+
+def test_what_was_made_and_is_not_taken_away(tmp_path: Path) -> None:
+    run(tmp_path, done("create", "a/User", "0Pa1"), done("create", "b/User", "0Pa2"), done("update", "c/User"))
+    run(tmp_path, done("delete", "a/User"), ("step-failed", {"op": "create", "kind": "assignment", "key": "d/User"}))
+    run(tmp_path, done("create", "e/User", "0Pa9"), org_id="00D000000000002EAA")
+    past = Past("acme", ORG_ID, tmp_path)
+    assert past.recall(Made("assignment")) == {"b/User": "0Pa2"}
+    assert past.recall(Made("user")) == {}
+    assert Past("other", ORG_ID, tmp_path).recall(Made("assignment")) == {}
+
+
+def test_a_confirmation_holds_for_the_step_as_it_read(tmp_path: Path) -> None:
+    run(tmp_path, ("confirmed", {"step": "send_request", "digest": "sha256:1", "note": ""}))
+    past = Past("acme", ORG_ID, tmp_path)
+    found = past.recall(Confirmation("07_existing_users", "send_request", "sha256:1"))
+    assert isinstance(found, Confirmed)
+    assert (found.by, found.at[:2]) == ("ann@acme.example", "20")
+    assert past.recall(Confirmation("07_existing_users", "send_request", "sha256:2")) is None
+    assert past.recall(Confirmation("09_support_request", "send_request", "sha256:1")) is None
