@@ -153,7 +153,7 @@ class RunRecord:
             It could not be written: what is not on record must not go on.
         """
         entry = {
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "at": datetime.now(UTC).isoformat(timespec="microseconds"),
             "server_at": "",
             "run_id": self.run_id,
             "org": self.org,
