@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import time
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +15,13 @@ from cnxlib.simorg import gate
 from cnxlib.simorg.faults import Faults
 from cnxlib.simorg.orgs import Orgs
 from cnxlib.simorg.stats import Stats
+from tests.simorg.harness import Org
+
+BOMB = gzip.compress(bytes(200 * 1024 * 1024), 1)
+"""Less than a megabyte of 200."""
 
 
-def send_through(*messages: dict[str, Any]) -> tuple[list[Any], list[dict[str, Any]]]:
+def send_through(*messages: dict[str, Any], encoding: str = "") -> tuple[list[Any], list[dict[str, Any]]]:
     """What the application got as body, and what was answered, when a client sends these messages."""
     got: list[Any] = []
     answered: list[dict[str, Any]] = []
@@ -33,7 +41,7 @@ def send_through(*messages: dict[str, Any]) -> tuple[list[Any], list[dict[str, A
         "method": "POST",
         "path": "/services/data/v62.0/sobjects/Account",
         "query_string": b"",
-        "headers": [],
+        "headers": [(b"content-encoding", encoding.encode())] if encoding else [],
     }
     asyncio.run(gate.Gate(app, Orgs(), Stats(), Faults())(scope, receive, send))
     return got, answered
@@ -55,3 +63,29 @@ def test_a_body_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(gate, "MAX_BODY", 4)
     got, answered = send_through(part(b"1234", True), part(b"5"))
     assert (got, answered[0]["status"]) == ([], 413)
+
+
+@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_body_is_read(encoding: str, compress: Callable[[bytes], bytes]) -> None:
+    whole = compress(b'{"Name": "A"}')
+    assert send_through(part(whole[:9], True), part(whole[9:]), encoding=encoding)[0] == [(b'{"Name": "A"}',) * 2]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", gzip.compress(b"{}")[:-4]])
+def test_what_is_not_compressed_as_it_says_is_left_to_the_door(body: bytes) -> None:
+    assert send_through(part(body), encoding="gzip")[0] == [(body, body)]
+
+
+def test_a_body_that_grows_over_the_limit_is_refused() -> None:
+    started = time.monotonic()
+    got, answered = send_through(part(BOMB), encoding="gzip")
+    assert (got, answered[0]["status"]) == ([], 413)
+    assert time.monotonic() - started < 5
+
+
+def test_a_row_may_come_compressed(org: Org) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    row = gzip.compress(b'{"Name": "Compressed"}')
+    assert org.call("POST", "sobjects/Account", data=row, headers=headers).status_code == 201
+    refused = org.call("POST", "sobjects/Account", data=row[:-4], headers=headers)
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
