@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse, Response
 
@@ -145,7 +146,7 @@ class Faults:
         return ApiError(code, message, status=status)
 
 
-def refusal(fault: Fault, path: str, body: bytes) -> Response | None:
+def refusal(fault: Fault, target: str, body: bytes) -> Response | None:
     """What a refusing fault answers, in the shape of the door; None for a kind that does not refuse."""
     if fault.kind == "app_propagation":
         return JSONResponse({"error": "invalid_client_id", "error_description": "client identifier invalid"}, 400)
@@ -153,9 +154,9 @@ def refusal(fault: Fault, path: str, body: bytes) -> Response | None:
         return None
     status, code, message = _REFUSALS[fault.kind]
     headers = {} if fault.value is None else {"Retry-After": str(fault.value)}
-    if path.startswith("/services/Soap/") and status < 429:
+    if target.startswith("/services/Soap/") and status < 429:
         return SoapFault(code, message).response(METADATA)
-    if fault.kind == "lock_row" and (rows := _rows(path, body)):
+    if fault.kind == "lock_row" and (rows := _rows(target, body)):
         error = {"statusCode": code, "message": message, "fields": []}
         return JSONResponse([{"success": False, "errors": [error]}] * rows)
     return JSONResponse([{"errorCode": code, "message": message}], status, headers)
@@ -178,10 +179,13 @@ def install_options(faults: Sequence[Fault]) -> dict[str, Any]:
     return changed
 
 
-def _rows(path: str, body: bytes) -> int:
-    """How many rows a collection request carries; 0 for any other request."""
+def _rows(target: str, body: bytes) -> int:
+    """How many rows a collection request carries, or names in its address; 0 for any other request."""
+    path, _, query = target.partition("?")
     if not re.search(r"/composite/sobjects(/|$)", path):
         return 0
+    if ids := parse_qs(query).get("ids"):
+        return len(ids[0].split(","))
     try:
         return len(json.loads(body)["records"])
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -88,7 +88,7 @@ class Gate:
             if not lost:
                 await send(message)
 
-        answer = next((found for fault in striking if (found := refusal(fault, path, body))), self.app)
+        answer = next((found for fault in striking if (found := refusal(fault, target, body))), self.app)
         changed = STRUCK.set(install_options(striking))
         parts = PART.set(self.faults.of_parts(alias, target))
         try:

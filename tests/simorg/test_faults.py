@@ -68,6 +68,17 @@ def test_a_locked_row_is_told_row_by_row_in_a_collection(org: Org) -> None:
     assert org.query("SELECT Id FROM PermissionSet WHERE Name IN ('A', 'B')") == []
 
 
+def test_a_locked_row_is_told_row_by_row_where_the_address_names_them(org: Org) -> None:
+    made = [
+        org.call("POST", "sobjects/PermissionSet", json={"Name": name, "Label": name}).json()["id"] for name in "AB"
+    ]
+    order(org, {"kind": "lock_row"})
+    answer = org.call("DELETE", "composite/sobjects", params={"ids": ",".join(made), "allOrNone": "false"})
+    assert answer.status_code == 200
+    assert [row["errors"][0]["statusCode"] for row in answer.json()] == ["UNABLE_TO_LOCK_ROW"] * 2
+    assert len(org.query("SELECT Id FROM PermissionSet WHERE Name IN ('A', 'B')")) == 2
+
+
 def test_latency_in_milliseconds(org: Org) -> None:
     order(org, {"kind": "latency", "value": 300})
     start = time.monotonic()
