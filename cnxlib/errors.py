@@ -21,6 +21,8 @@
     │   ├── LimitExceeded       REQUEST_LIMIT_EXCEEDED: never retried
     │   ├── SessionExpired      INVALID_SESSION_ID
     │   └── Temporary           UNABLE_TO_LOCK_ROW, SERVER_UNAVAILABLE, 502, 503, 504 ...: worth another try
+    ├── MailRefused             the mail server said no, or there is none: the mail did not go out
+    ├── MailUncertain           no answer after the mail was handed over: it may have gone out
     ├── OrgBusy                 another run holds the org
     ├── RecordError             the run record could not be written or read
     │   └── SecretFound         a secret was in the record; it was taken out
@@ -182,6 +184,14 @@ class SessionExpired(SalesforceError):
 
 class Temporary(SalesforceError):
     """Worth another try after a pause."""
+
+
+class MailRefused(CnxError):
+    """The mail server said no, or could not be reached; the mail did not go out."""
+
+
+class MailUncertain(CnxError):
+    """The mail server was given the whole mail and did not answer: it may have gone out."""
 
 
 class OrgBusy(CnxError):

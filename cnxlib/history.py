@@ -47,20 +47,36 @@ class Made:
     kind: str
 
 
+@dataclass(frozen=True)
+class Attempted:
+    """What runs began to create and whose end they never learned. Answer: ids by key, "" where there is none.
+
+    That is a step on record without its result, because the run was killed in it, or a failed one that left an id: what
+    was to be made may be there all the same.
+
+    Parameters
+    ----------
+    kind:
+        Of the items, such as "support_mail".
+    """
+
+    kind: str
+
+
 Recall = Callable[[Any], Any]
 """Answers one request about the past."""
 
 
-def no_history(request: Confirmation | Made) -> Mapping[str, str] | None:
+def no_history(request: Confirmation | Made | Attempted) -> Mapping[str, str] | None:
     """The answers where there were no runs before."""
-    return {} if isinstance(request, Made) else None
+    return None if isinstance(request, Confirmation) else {}
 
 
 def recalling(send: Send, recall: Recall) -> Send:
     """`send`, with the requests about the past answered by `recall`."""
 
     def answer(requests: Sequence[Any]) -> list[Any]:
-        past = [isinstance(request, Confirmation | Made) for request in requests]
+        past = [isinstance(request, Confirmation | Made | Attempted) for request in requests]
         others = [request for request, is_past in zip(requests, past, strict=True) if not is_past]
         sent = iter(send(others) if others else [])
         return [recall(request) if is_past else next(sent) for request, is_past in zip(requests, past, strict=True)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cnxlib.history import Confirmation, Confirmed, Made
-from cnxlib.records.run_record import read_events, runs_of
+from cnxlib.errors import RecordError
+from cnxlib.history import Attempted, Confirmation, Confirmed, Made
+from cnxlib.records.run_record import EVENTS, read_events, runs_of
 
 
 class Past:
@@ -24,8 +24,9 @@ class Past:
 
     def __init__(self, alias: str, org_id: str, root: Path | None = None) -> None:
         self._alias, self._org_id, self._root = alias, org_id, root
+        self._read: dict[Path, tuple[int, list[dict[str, Any]]]] = {}
 
-    def recall(self, request: Confirmation | Made) -> Confirmed | Mapping[str, str] | None:
+    def recall(self, request: Confirmation | Made | Attempted) -> Confirmed | Mapping[str, str] | None:
         """Answer one request.
 
         Raises
@@ -35,20 +36,27 @@ class Past:
         """
         if isinstance(request, Confirmation):
             return self._confirmed.get((request.phase, request.step, request.digest))
-        return self._made.get(request.kind, {})
+        return (self._made if isinstance(request, Made) else self._attempted).get(request.kind, {})
 
-    @cached_property
+    @property
     def _events(self) -> list[dict[str, Any]]:
         # By the clock: ids of runs that began within a second sort by chance
-        return sorted(self._read(), key=lambda event: str(event.get("at")))
+        return sorted(self._of_all_runs(), key=lambda event: str(event.get("at")))
 
-    def _read(self) -> Iterator[dict[str, Any]]:
+    def _of_all_runs(self) -> Iterator[dict[str, Any]]:
+        """The org's events. A record that grew is read again: what this very run did is past too."""
         for path in runs_of(self._alias, self._root):
-            for event in read_events(path):
-                if event.get("org_id") == self._org_id and isinstance(event.get("data"), dict):
-                    yield event
+            try:
+                size = (path / EVENTS).stat().st_size
+            except OSError as error:
+                raise RecordError(f"{path / EVENTS} cannot be read: {error.strerror}", org=self._alias) from None
+            if self._read.get(path, (-1, []))[0] != size:
+                events = read_events(path)
+                ours = [e for e in events if e.get("org_id") == self._org_id and isinstance(e.get("data"), dict)]
+                self._read[path] = size, ours
+            yield from self._read[path][1]
 
-    @cached_property
+    @property
     def _confirmed(self) -> dict[tuple[str, str, str], Confirmed]:
         return {
             (str(event["phase"]), str(event["data"].get("step")), str(event["data"].get("digest"))): Confirmed(
@@ -58,7 +66,7 @@ class Past:
             if event["event"] == "confirmed"
         }
 
-    @cached_property
+    @property
     def _made(self) -> dict[str, dict[str, str]]:
         made: dict[str, dict[str, str]] = {}
         for event in self._events:
@@ -71,3 +79,17 @@ class Past:
             elif step.get("op") == "delete":
                 of_kind.pop(str(step.get("key")), None)
         return made
+
+    @property
+    def _attempted(self) -> dict[str, dict[str, str]]:
+        begun: dict[str, dict[str, str]] = {}
+        for event in self._events:
+            step, name = event["data"], event["event"]
+            if not name.startswith("step-") or step.get("op") != "create":
+                continue
+            of_kind, key = begun.setdefault(str(step.get("kind")), {}), str(step.get("key"))
+            if name == "step-started" or (name == "step-failed" and step.get("id")):
+                of_kind[key] = str(step.get("id", ""))
+            else:
+                of_kind.pop(key, None)
+        return begun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cnxlib.history import Confirmation, Confirmed, Made
+from cnxlib.history import Attempted, Confirmation, Confirmed, Made
 from cnxlib.records import RunRecord
 from cnxlib.records.past import Past
 
@@ -46,3 +46,21 @@ def test_a_confirmation_holds_for_the_step_as_it_read(tmp_path: Path) -> None:
     assert (found.by, found.at[:2]) == ("ann@acme.example", "20")
     assert past.recall(Confirmation("07_existing_users", "send_request", "sha256:2")) is None
     assert past.recall(Confirmation("09_support_request", "send_request", "sha256:1")) is None
+
+
+def test_a_step_whose_end_nobody_learned_was_attempted(tmp_path: Path) -> None:
+    def step(name: str, key: str, id: str = "") -> tuple[str, dict[str, Any]]:
+        return f"step-{name}", {"op": "create", "kind": "support_mail", "key": key, "id": id}
+
+    run(tmp_path, step("started", "killed"), step("started", "sent"), step("done", "sent", "<1@acme>"))
+    run(tmp_path, step("started", "refused"), step("failed", "refused"), step("started", "lost"))
+    run(tmp_path, step("failed", "lost", "<2@acme>"), step("started", "not run"), step("not-run", "not run"))
+    assert Past("acme", ORG_ID, tmp_path).recall(Attempted("support_mail")) == {"killed": "", "lost": "<2@acme>"}
+
+
+def test_what_the_run_at_hand_did_is_past_too(tmp_path: Path) -> None:
+    past = Past("acme", ORG_ID, tmp_path)
+    run(tmp_path, done("create", "a/User", "0Pa1"))
+    assert past.recall(Made("assignment")) == {"a/User": "0Pa1"}
+    run(tmp_path, done("create", "b/User", "0Pa2"))
+    assert past.recall(Made("assignment")) == {"a/User": "0Pa1", "b/User": "0Pa2"}
