@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -321,6 +321,15 @@ class Outcome:
             "api_calls": self.api_calls,
             "notebook": self.notebook,
         }
+
+    def confirmed(self, done: ManualStep) -> Outcome:
+        """The same with the manual step `done` in the place of its like; nobody is waited for once none is left."""
+        manual = tuple(done if step.step == done.step else step for step in self.manual)
+        left = [step for step in manual if not step.done_at]
+        if self.status is not Status.WAITING:
+            return replace(self, manual=manual)
+        status = Status.WAITING if left else Status.CONVERGED
+        return replace(self, manual=manual, status=status, reason=left[0].what if left else "")
 
     def raise_for_status(self) -> None:
         """Do nothing where the phase ended well or waits for a person.

@@ -74,7 +74,7 @@ def show_run(result: Mapping[str, Any], out: Console) -> None:
     if result["mode"] == "plan":
         _show_changes(result["phases"], out)
     _show_reasons(result["phases"], out)
-    _show_error(result, out)
+    show_error(result, out)
     show_left(result["phases"], out)
 
 
@@ -101,7 +101,7 @@ def _show_reasons(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
             out.print(f"Look at: {phase['notebook']}", soft_wrap=True)
 
 
-def _show_error(result: Mapping[str, Any], out: Console) -> None:
+def show_error(result: Mapping[str, Any], out: Console) -> None:
     """What ended the run, or kept its record from being whole, where no phase has told it."""
     error = result.get("error")
     if error and error["message"] not in [phase["reason"] for phase in result["phases"]]:

@@ -109,7 +109,7 @@ def resolve(
         A name that no phase of the run knows, or a value that a phase refuses; names all of them at once.
     """
     for name in given:
-        _check_known(name, phases, known)
+        check_known(name, phases, known)
     resolved: dict[str, PhaseParams] = {}
     refused: list[ParameterError] = []
     for phase in phases:
@@ -125,7 +125,8 @@ def resolve(
     return resolved
 
 
-def _check_known(name: str, phases: Sequence[Phase[Any]], all_phases: Sequence[Phase[Any]]) -> None:
+def check_known(name: str, phases: Sequence[Phase[Any]], all_phases: Sequence[Phase[Any]] = PHASES) -> None:
+    """Refuse a parameter that none of `phases` takes; raises `ParameterError`, which says whose it is."""
     if name in _BY_OPTION:
         raise ParameterError(f"{name} is not given by -p", hint=f"It is given by {_BY_OPTION[name]}.")
     known = {own for phase in phases for own in phase.own_parameters}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cnxlib import errors
 from cnxlib.errors import CnxError
@@ -45,7 +45,7 @@ class RunResult:
 
     org: Mapping[str, str]
     run_id: str
-    mode: Mode
+    mode: Mode | Literal["confirm"]
     record: Path
     ticket: str
     started_at: str

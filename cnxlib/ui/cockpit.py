@@ -27,6 +27,7 @@ from cnxlib.ui.handover import Handover
 from cnxlib.ui.kernel import guard
 from cnxlib.ui.orgs import first_org
 from cnxlib.ui.panel import Panel
+from cnxlib.ui.ticks import Confirming, Ticks
 from cnxlib.ui.view import View
 
 T = TypeVar("T")
@@ -112,8 +113,11 @@ class Cockpit:
         """Run the phase's checks; raises `PreflightFailed` naming the required ones that are not ok."""
         return self._cell(self._preflight, renew=True)
 
-    def plan(self) -> View:
-        """Read the org and show the differences from the guide. Writes nothing."""
+    def plan(self) -> View | Ticks:
+        """Read the org and show the differences from the guide, with a box for each step left to a person.
+
+        Writes nothing, but to the record of a run that confirms a step whose box is ticked.
+        """
         return self._cell(self._plan, renew=True)
 
     def apply(self) -> View | Panel:
@@ -180,12 +184,16 @@ class Cockpit:
     def _preflight(self, attempt: Attempt) -> View:
         return checks_view(attempt.preflight())
 
-    def _plan(self, attempt: Attempt) -> View:
+    def _plan(self, attempt: Attempt) -> View | Ticks:
         if attempt.mode == "verify":
             return notice('Mode "verify" plans nothing: the Verify cell reads the org and compares.')
         attempt.preflight()
         self._drop_panel()
-        return plan_view(attempt.make_plan())
+        outcome = attempt.make_plan()
+        if not self._interactive or all(step.done_at for step in outcome.manual):
+            return plan_view(outcome)
+        own = {name: attempt.values[name] for name in self._phase.own_parameters}
+        return Ticks(outcome, plan_view, Confirming(attempt.alias, self._phase.id, own, attempt.values["ticket"]))
 
     def _apply(self, attempt: Attempt) -> View | Panel:
         if attempt.mode == "verify":

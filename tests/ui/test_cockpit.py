@@ -24,6 +24,7 @@ from cnxlib.records import RunRecord, lease, read_events, runs_of
 from cnxlib.records.presence import is_present
 from cnxlib.ui.cockpit import Cockpit
 from cnxlib.ui.panel import Panel
+from cnxlib.ui.ticks import Ticks
 
 from .fakes import LAMPS, ORG_ID, FakeOrg, identity
 
@@ -402,3 +403,15 @@ def test_the_org_is_held_from_plan_to_end(cockpit: Runs) -> None:
     run.apply(), run.verify(), run.record()
     lock.acquire(timeout=0)
     lock.release()
+
+
+def test_a_step_left_to_a_person_has_a_box_to_tick_in_the_plan(cockpit: Runs) -> None:
+    run = cockpit(lamps=["cellar"])
+    run.connect()
+    assert isinstance(run.plan(), Ticks)
+
+
+def test_without_a_person_the_plan_has_no_boxes(cockpit: Runs) -> None:
+    run = cockpit(lamps=["cellar"], mode="apply")
+    run.connect()
+    assert not isinstance(run.plan(), Ticks)
