@@ -27,6 +27,9 @@ _log = logging.getLogger("uvicorn.error")
 MAX_BODY = 50 * 1024 * 1024
 """Bytes; the REST API's own limit of a request."""
 
+MAX_HEAD = 16_384
+"""Bytes of an address, and of it and the headers together (REST API, Status Codes and Error Responses)."""
+
 BODY = "simorg.body"
 """Scope key under which a handler finds the request's body without awaiting it."""
 
@@ -63,7 +66,11 @@ class Gate:
         if body and Headers(scope=scope).get("content-encoding", "").lower() in ("gzip", "deflate"):
             body = await run_in_threadpool(_inflated, body)
         if body is None:
-            return await _too_large()(scope, receive, send)
+            return await _refused(413, "REQUEST_ENTITY_TOO_LARGE", "The request is larger than 50 MB")(
+                scope, receive, send
+            )
+        if problem := _long_head(scope):
+            return await problem(scope, receive, send)
         scope[BODY] = body
         path: str = scope["path"]
         if path.startswith("/_sim/"):
@@ -197,6 +204,16 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _too_large() -> Response:
-    error = [{"errorCode": "REQUEST_ENTITY_TOO_LARGE", "message": "The request is larger than 50 MB"}]
-    return Response(json.dumps(error), 413, media_type="application/json")
+def _long_head(scope: Scope) -> Response | None:
+    """The refusal of an address, or of headers, longer than Salesforce takes. [R: its body]"""
+    address = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"]) + 1
+    if address > MAX_HEAD:
+        return _refused(414, "URI_TOO_LONG", "URI Too Long")
+    if address + sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MAX_HEAD:
+        return _refused(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "Request Header Fields Too Large")
+    return None
+
+
+def _refused(status: int, code: str, message: str) -> Response:
+    content = json.dumps([{"errorCode": code, "message": message}])
+    return Response(content, status, {"Connection": "close"}, media_type="application/json")

@@ -30,6 +30,7 @@ HOST = "127.0.0.1"
 """The only address that is ever listened on."""
 
 _KEEP_ALIVE = 75  # seconds that an idle connection stays open
+_MAX_HEAD = 1024 * 1024  # bytes; far over what the gate refuses, so that the refusal hangs on no network's packets
 
 
 def application(simulation: Simulation, latency: float = 0.0) -> Gate:
@@ -168,6 +169,7 @@ def _listener(app: Gate, context: ssl.SSLContext | None) -> uvicorn.Server:
         access_log=False,
         timeout_keep_alive=_KEEP_ALIVE,
         server_header=False,
+        h11_max_incomplete_event_size=_MAX_HEAD,
     )
     config.load()
     config.ssl = context  # uvicorn itself takes certificates as files only

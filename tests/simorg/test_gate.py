@@ -21,6 +21,10 @@ BOMB = gzip.compress(bytes(200 * 1024 * 1024), 1)
 """Less than a megabyte of 200."""
 
 
+HEAD_LIMIT = 16_384
+"""Bytes of an address, and of it and the headers together (REST API, Status Codes and Error Responses)."""
+
+
 def send_through(*messages: dict[str, Any], encoding: str = "") -> tuple[list[Any], list[dict[str, Any]]]:
     """What the application got as body, and what was answered, when a client sends these messages."""
     got: list[Any] = []
@@ -89,3 +93,19 @@ def test_a_row_may_come_compressed(org: Org) -> None:
     assert org.call("POST", "sobjects/Account", data=row, headers=headers).status_code == 201
     refused = org.call("POST", "sobjects/Account", data=row[:-4], headers=headers)
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+
+
+@pytest.mark.parametrize("values", [100, 1000, 2500, 4500])
+def test_an_address_has_a_length_that_is_always_the_same(org: Org, values: int) -> None:
+    soql = f"SELECT Id FROM Account WHERE Name IN ({','.join(repr(str(each)) for each in range(values))})"
+    for _ in range(6):  # whether the head of a request comes in one piece or in several
+        answer = org.call("GET", "query", params={"q": soql})
+        too_long = len(str(answer.request.path_url)) > HEAD_LIMIT
+        assert answer.status_code == (414 if too_long else 200), answer.text
+        assert too_long is (answer.json() == [{"errorCode": "URI_TOO_LONG", "message": "URI Too Long"}])
+
+
+def test_headers_count_with_the_address(org: Org) -> None:
+    assert org.call("GET", "limits", headers={"X-Padding": "x" * 15_000}).status_code == 200
+    refused = org.call("GET", "limits", headers={"X-Padding": "x" * HEAD_LIMIT})
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (431, "REQUEST_HEADER_FIELDS_TOO_LARGE")
