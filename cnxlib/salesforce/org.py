@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -50,6 +52,7 @@ class Org:
             ask.MakeSecret: self._make_secret,
             ask.SecretHeld: self._secret_held,
             ask.SecretMatches: self._secret_matches,
+            ask.SecretsMark: self._secrets_mark,
             ask.Get: lambda r: self._client.get(r.path),
             ask.LoginDoor: lambda r: self._client.knock(r.door, r.version),
         }
@@ -208,6 +211,14 @@ class Org:
     def _secret_matches(self, request: ask.SecretMatches) -> bool:
         name = self._secret_name(request.name)
         return name in self._store.names() and self._store.get(name) == request.value
+
+    def _secrets_mark(self, request: ask.SecretsMark) -> str:
+        values = [resolve(reference, self._store) for reference in request.references]
+        name = self._secret_name("mark_key")
+        if name not in self._store.names():
+            self._store.put(name, make_secret("alphanumeric"))
+        text = json.dumps(values)  # so that where one ends and the next begins counts too
+        return hmac.new(self._store.get(name).encode(), text.encode(), "sha256").hexdigest()[:12]
 
 
 def _answered(call: Callable[[], Any]) -> Any:

@@ -75,6 +75,17 @@ class SecretMatches:
 
 
 @dataclass(frozen=True)
+class SecretsMark:
+    """A short text that is another one as soon as any of some secrets is. Answer: 12 hexadecimal digits.
+
+    It tells nothing about them (HMAC-SHA256 with a key that the store holds for this org), so it may be written down:
+    it says whether what was handed over is what is in use. Costs no request.
+    """
+
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Insert:
     """Create one row. Answer: its id."""
 

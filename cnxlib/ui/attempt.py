@@ -11,6 +11,7 @@ from typing import Any
 
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError, PhaseError, RecordError
+from cnxlib.handoff import Keep, handing_over, nothing_kept
 from cnxlib.inventory import find_org
 from cnxlib.model import Change, Check, Mode, Outcome, Plan, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
@@ -128,7 +129,7 @@ class Attempt:
         self._start(params)
         if self.mode == "apply":
             require_confirmed(self._org.identity, self.alias, params.confirm_org_id)
-        self._engine = engine_for(self._phase, params, self._org, self._event)
+        self._engine = engine_for(self._phase, params, self._org, self._event, self.record.write_text)
 
     def preflight(self) -> tuple[Check, ...]:
         """The checks' results; they run once. Raises `PreflightFailed`."""
@@ -251,15 +252,21 @@ class Attempt:
         )
 
 
-def engine_for(phase: Phase[Any], params: PhaseParams, org: Org, emit: Emit = lambda name, data: None) -> Engine:
-    """The engine of a phase on an org."""
+def engine_for(
+    phase: Phase[Any],
+    params: PhaseParams,
+    org: Org,
+    emit: Emit = lambda name, data: None,
+    keep: Keep = nothing_kept,
+) -> Engine:
+    """The engine of a phase on an org; `keep` writes files to the run record."""
     return Engine(
         phase.id,
         phase.title,
         org.identity.org_id,
         phase.resources(params, org.identity),
         phase.checks(params, org.identity),
-        org.send,
+        handing_over(org.send, keep),
         emit,
         recall=Past(org.alias, org.identity.org_id).recall,
     )

@@ -9,6 +9,7 @@ A case is tests/cases/<phase>/<name>.json:
     facts     a pattern for a read (fnmatch; "query …", "tooling …", "metadata Type/Name") and its answer
     held      names of the secrets that the store holds
     held_key  the consumer key among them, where it matters which
+    made      what earlier runs made: ids by key, by kind; attempted likewise, where they did not learn the end of it
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), error (a class)
 
 A read that no fact answers fails the case.
@@ -26,9 +27,10 @@ import pytest
 
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError
+from cnxlib.history import Attempted, Made, no_history
 from cnxlib.model import Outcome
 from cnxlib.phases import find_phase
-from cnxlib.salesforce import Identity, Query, ReadMetadata, SecretHeld, SecretMatches, ToolingQuery
+from cnxlib.salesforce import Identity, Query, ReadMetadata, SecretHeld, SecretMatches, SecretsMark, ToolingQuery
 from cnxlib.salesforce.refusals import refusal
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -42,7 +44,10 @@ KINDS = (
     "password",
     "permission_set",
     "record_type",
+    "rotation",
+    "sealed_credentials",
     "setting",
+    "support_mail",
     "support_request",
     "tab_setting",
     "user",
@@ -95,6 +100,8 @@ class Facts:
             return f"age:{request.name}" if request.name in self._held else ""
         if isinstance(request, SecretMatches):
             return request.value == self._held_key
+        if isinstance(request, SecretsMark):
+            return "3f9a2c01d4e5"
         for pattern, answer in self._facts.items():
             if fnmatchcase(text(request), pattern):
                 self.used.add(pattern)
@@ -107,12 +114,29 @@ class Facts:
 def outcome_of(phase_name: str, case: dict[str, Any], send: Any) -> Outcome:
     phase = find_phase(phase_name)
     params = phase.parse({"org": "acme", **case["params"]})
-    engine = Engine(phase.id, phase.title, ME.org_id, phase.resources(params, ME), phase.checks(params, ME), send)
+    engine = Engine(
+        phase.id,
+        phase.title,
+        ME.org_id,
+        phase.resources(params, ME),
+        phase.checks(params, ME),
+        send,
+        recall=lambda asked: past(case, asked),
+    )
     try:
         engine.preflight()
         return engine.plan()[1]
     except CnxError as error:
         return engine.failed(error, "plan")
+
+
+def past(case: dict[str, Any], asked: Any) -> Any:
+    match asked:
+        case Made(kind):
+            return case.get("made", {}).get(kind, {})
+        case Attempted(kind):
+            return case.get("attempted", {}).get(kind, {})
+    return no_history(asked)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
