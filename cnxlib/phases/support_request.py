@@ -19,7 +19,7 @@ from cnxlib.phases.base import (
     UsernameOrBlank,
 )
 from cnxlib.phases.integration_user import integration_username
-from cnxlib.resources.credentials import Sources
+from cnxlib.resources.conexiom_credentials import Sources
 from cnxlib.resources.hand_over import HandOver, Lock
 from cnxlib.resources.report import Report
 from cnxlib.resources.rotation import Rotation

@@ -10,7 +10,7 @@ from cnxlib.engine import Done
 from cnxlib.handoff import Seal
 from cnxlib.history import Made
 from cnxlib.model import Change, Item, ManualStep, Observation
-from cnxlib.resources.credentials import Credentials, Sources, find_credentials
+from cnxlib.resources.conexiom_credentials import Credentials, Sources, find_credentials
 from cnxlib.rounds import Asking
 
 KIND = "sealed_credentials"

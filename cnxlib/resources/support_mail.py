@@ -15,7 +15,7 @@ from cnxlib.errors import MailUncertain
 from cnxlib.handoff import MailServer, SendMail, compose
 from cnxlib.history import Attempted, Made
 from cnxlib.model import Change, Document, Item, ManualStep, Observation
-from cnxlib.resources.credentials import find_credentials
+from cnxlib.resources.conexiom_credentials import find_credentials
 from cnxlib.resources.support_request import DRAFT, NOT_KEPT, SUBJECT, Request, written
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from cnxlib.handoff import Mail, compose, mailto
 from cnxlib.model import Document, ManualStep, Observation
-from cnxlib.resources.credentials import Sources
+from cnxlib.resources.conexiom_credentials import Sources
 from cnxlib.resources.hand_over import Way
 from cnxlib.resources.package import conexiom_package, version_text
 from cnxlib.rounds import Asking
