@@ -1,8 +1,12 @@
 """The only door to Salesforce: login, rows (SOQL, collections, composite), tooling, metadata, errors and retries."""
 
 from cnxlib.salesforce.requests import (
+    AuthorizeDoor,
+    Component,
     Delete,
+    DeleteMetadata,
     DeleteRows,
+    Deploy,
     Get,
     Identity,
     Insert,
@@ -17,6 +21,7 @@ from cnxlib.salesforce.requests import (
     SecretMatches,
     SecretsMark,
     SetPassword,
+    TokenDoor,
     ToolingQuery,
     Update,
     WriteMetadata,
@@ -24,8 +29,12 @@ from cnxlib.salesforce.requests import (
 from cnxlib.salesforce.soql import chunks, soql
 
 __all__ = [
+    "AuthorizeDoor",
+    "Component",
     "Delete",
+    "DeleteMetadata",
     "DeleteRows",
+    "Deploy",
     "Get",
     "Identity",
     "Insert",
@@ -40,6 +49,7 @@ __all__ = [
     "SecretMatches",
     "SecretsMark",
     "SetPassword",
+    "TokenDoor",
     "ToolingQuery",
     "Update",
     "WriteMetadata",

@@ -14,6 +14,8 @@ from simple_salesforce.api import Salesforce
 
 from cnxlib.errors import OrgUnreachable, SessionExpired, Temporary
 from cnxlib.inventory import OrgEntry
+from cnxlib.salesforce import app_doors
+from cnxlib.salesforce.deployments import DeployDoor
 from cnxlib.salesforce.failures import own_errors
 from cnxlib.salesforce.http import session as http_session
 from cnxlib.salesforce.login import log_in, over, refusal_of_nobody
@@ -117,6 +119,14 @@ class Client:
         """The code by which a way of logging in refuses somebody whom no org knows."""
         return self.read(lambda: refusal_of_nobody(self.url, door, version, self._http))
 
+    def authorize(self, client_id: str, redirect_uri: str) -> str:
+        """The code by which the authorize endpoint refuses an app with that callback URL, "" where it knows both."""
+        return self.read(lambda: app_doors.authorize(self.url, client_id, redirect_uri, self._http))
+
+    def token(self, form: dict[str, str]) -> str:
+        """The code by which the token endpoint refuses `form`, "" where it gave a token (revoked at once)."""
+        return self.read(lambda: app_doors.token(self.url, form, self._http))
+
     def user_id(self) -> str:
         """Id of the session's user, from the resource map's identity URL (…/id/00D…/005…).
 
@@ -130,6 +140,11 @@ class Client:
         if self._metadata is None:
             self._metadata = MetadataDoor(self.alias, self.url, self._session_id, self._http)
         return self._metadata
+
+    @property
+    def deployments(self) -> DeployDoor:
+        """The Metadata API's door for what is made together."""
+        return DeployDoor(self.alias, self.url, self.api_version, self._session_id, self._http)
 
     def read(self, ask: Callable[[], T]) -> T:
         """Ask, up to four times after passing errors, once more after a renewed session."""

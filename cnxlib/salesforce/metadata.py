@@ -99,6 +99,19 @@ class MetadataDoor:
                 first = result.errors[0]
                 raise refusal(str(first.statusCode), first.message, first.fields or (), org=self._alias)
 
+    def delete(self, type: str, full_name: str) -> None:
+        """Delete one component.
+
+        Raises
+        ------
+        SalesforceError
+            Salesforce refused; `code` is DeleteResult's statusCode.
+        """
+        for result in self._call("deleteMetadata", type, [full_name]) or []:
+            if not result.success:
+                first = result.errors[0]
+                raise refusal(str(first.statusCode), first.message, first.fields or (), org=self._alias)
+
     def _call(self, operation: str, *arguments: Any) -> Any:
         try:
             return getattr(self._service, operation)(*arguments, _soapheaders=[self._header])

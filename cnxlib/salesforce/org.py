@@ -5,10 +5,12 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from cnxlib.errors import CnxError, SessionExpired
+from cnxlib.errors import CnxError, NotFound, SessionExpired
 from cnxlib.inventory import OrgEntry, find_org
 from cnxlib.salesforce import requests as ask
 from cnxlib.salesforce.client import Client, is_refused, page_path, rows_of
@@ -49,12 +51,16 @@ class Org:
             ask.DeleteRows: self._delete_rows,
             ask.SetPassword: self._set_password,
             ask.WriteMetadata: self._write_metadata,
+            ask.DeleteMetadata: self._delete_metadata,
             ask.MakeSecret: self._make_secret,
             ask.SecretHeld: self._secret_held,
             ask.SecretMatches: self._secret_matches,
             ask.SecretsMark: self._secrets_mark,
             ask.Get: lambda r: self._client.get(r.path),
             ask.LoginDoor: lambda r: self._client.knock(r.door, r.version),
+            ask.AuthorizeDoor: lambda r: self._client.authorize(r.client_id, r.redirect_uri),
+            ask.TokenDoor: lambda r: self._client.token(self._revealed(dict(r.form))),
+            ask.Deploy: self._deploy,
         }
 
     @property
@@ -183,6 +189,14 @@ class Org:
     def _write_metadata(self, request: ask.WriteMetadata) -> None:
         component = self._revealed(request.component)
         self._client.changed(lambda: self._client.metadata.write(request.op, request.type, component))
+
+    def _deploy(self, request: ask.Deploy) -> str:
+        components = [replace(one, properties=self._revealed(one.properties)) for one in request.components]
+        return self._client.changed(lambda: self._client.deployments.deploy(components))
+
+    def _delete_metadata(self, request: ask.DeleteMetadata) -> None:
+        with suppress(NotFound):  # an answer was lost, or somebody was faster
+            self._client.changed(lambda: self._client.metadata.delete(request.type, request.full_name))
 
     def _write(self, method: str, path: str, body: Any = None) -> Any:
         revealed = self._revealed(body)

@@ -60,6 +60,30 @@ class LoginDoor:
 
 
 @dataclass(frozen=True)
+class AuthorizeDoor:
+    """Whether the authorize endpoint knows an app with that callback URL. Answer: the code of its refusal, "" if so.
+
+    Nobody logs in for it.
+    """
+
+    client_id: str
+    redirect_uri: str
+
+
+@dataclass(frozen=True)
+class TokenDoor:
+    """What the token endpoint says. Answer: the code of its refusal, "" where it gave a token (revoked at once).
+
+    Parameters
+    ----------
+    form:
+        Names and values of what is posted; a `Secret` stands for its value.
+    """
+
+    form: tuple[tuple[str, str | Secret], ...]
+
+
+@dataclass(frozen=True)
 class SecretHeld:
     """Whether the secret store holds `name` for this org. Answer: its reference, "" where not; costs no request."""
 
@@ -158,6 +182,41 @@ class WriteMetadata:
     op: Literal["create", "update"]
     type: str
     component: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Component:
+    """One file of a deployment.
+
+    Parameters
+    ----------
+    type, full_name:
+        As package.xml lists it.
+    path:
+        Its place in the zip ("externalClientApps/Conexiom.eca").
+    properties:
+        Its elements, without fullName; a `Secret` stands for its value.
+    """
+
+    type: str
+    full_name: str
+    path: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Begin a deployment, all or nothing. Answer: its id, which `Get("metadata/deployRequest/ID")` asks after."""
+
+    components: Sequence[Component]
+
+
+@dataclass(frozen=True)
+class DeleteMetadata:
+    """One component by deleteMetadata; that none is there counts as done. Answer: None."""
+
+    type: str
+    full_name: str
 
 
 @dataclass(frozen=True)
