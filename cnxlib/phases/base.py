@@ -20,6 +20,8 @@ PACKAGE_VERSION_ID = r"^04t([A-Za-z0-9]{12}|[A-Za-z0-9]{15})$"
 MAPPED_FIELD = r"^(Account|Case)\.[A-Za-z]\w*(:edit)?$"
 DEVELOPER_NAME = r"^[A-Za-z](_?[A-Za-z0-9])*$"
 AGE_RECIPIENT_OR_BLANK = r"^(age1[02-9ac-hj-np-z]+)?$"
+HOST_OR_BLANK = r"^[A-Za-z0-9.:\-]*$"
+OCCASION = r"^(password|consumer_secret)@[\w.:-]+$"
 DIGEST_OR_BLANK = r"^(sha256:[0-9a-f]{64})?$"
 
 _FORMS = {
@@ -30,6 +32,8 @@ _FORMS = {
     PACKAGE_VERSION_ID: "an id that begins with 04t and has 15 or 18 letters and digits",
     MAPPED_FIELD: "a field such as Account.Phone, with :edit after it if it is to be edited",
     DEVELOPER_NAME: "a name of letters, digits and single underscores that begins with a letter",
+    HOST_OR_BLANK: "empty, or the name of a server such as smtp.company.example, without https://",
+    OCCASION: "password@NAME or consumer_secret@NAME; the name is yours and says on which occasion: password@CHG-4711",
     DIGEST_OR_BLANK: "empty, or the digest of a plan: sha256: and 64 digits of 0-9, a-f",
 }
 """What the patterns ask for, in words."""

@@ -12,6 +12,8 @@ from cnxlib.handoff import MailServer, is_recipient
 from cnxlib.model import Check
 from cnxlib.phases.base import (
     AGE_RECIPIENT_OR_BLANK,
+    HOST_OR_BLANK,
+    OCCASION,
     REFERENCE_OR_BLANK,
     EmailOrBlank,
     Phase,
@@ -28,7 +30,7 @@ from cnxlib.resources.support_request import REGIONS, Request, draft, setup_file
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
-Occasion = Annotated[str, StringConstraints(pattern=r"^(password|consumer_secret)@[\w.:-]+$")]
+Occasion = Annotated[str, StringConstraints(pattern=OCCASION)]
 
 
 class Params(PhaseParams):
@@ -47,7 +49,7 @@ class Params(PhaseParams):
         "", pattern=REFERENCE_OR_BLANK, description="reference to a passphrase, to seal them without a key"
     )
     confirm_in_body: str = Field("", description="support_email typed again, to have the credentials in the mail")
-    smtp_host: str = Field("", pattern=r"^[A-Za-z0-9.:\-]*$", description="the mail server, to send by smtp")
+    smtp_host: str = Field("", pattern=HOST_OR_BLANK, description="the mail server, to send by smtp")
     smtp_port: int = Field(0, ge=0, le=65535, description="its port (0: the usual one)")
     smtp_tls: Literal["starttls", "tls", "none"] = Field("starttls", description="how the way to it is encrypted")
     smtp_user: str = Field("", description="who logs in to it, where it asks")
