@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cnxlib import __version__
-from cnxlib.cli import confirm, demo, doctor, lab, listing, phases, probe, records, secrets, sim
+from cnxlib.cli import confirm, demo, doctor, handoff, lab, listing, phases, probe, records, secrets, sim
 from cnxlib.cli.guard import guarded
 from cnxlib.cli.output import print_json, warn
 from cnxlib.cli.signals import Terminated, end_gently
@@ -36,6 +36,7 @@ for commands in (demo, listing, phases, confirm, lab, probe, doctor):
 app.add_typer(sim.app)
 app.add_typer(records.app)
 app.add_typer(secrets.app)
+app.add_typer(handoff.app)
 
 
 def _version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ from cnxlib.engine import Done
 from cnxlib.errors import NotYet
 from cnxlib.history import Made
 from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.resources.connected_app import key_name, secret_name
 from cnxlib.resources.password import password_name
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity, Query, SetPassword, soql
@@ -67,13 +68,13 @@ class Rotation:
         # Metadata API takes no consumer key on an update of a ConnectedApp, and tells no secret. For external client
         # apps there is a REST resource that stages credentials; it is off by default, and opening it to hand secrets
         # out is a decision of its own.
-        place = f"{self._me.org_id}/app/{self._app}"
+        key, secret = (f"age:{self._me.org_id}/{name(self._app)}" for name in (key_name, secret_name))
         return ManualStep(
             f"rotate_{occasion.partition('@')[0]}",
             ("G3.4",),
             f"Replace key and secret of the app {self._app} ({occasion}): in App Manager choose View, Manage Consumer "
-            f"Details, generate them anew and apply. Then keep them: `cnx secrets set {place}/consumer_key` and "
-            f"`cnx secrets set {place}/consumer_secret`.",
+            f"Details, generate them anew and apply. Then keep them as {key} and {secret}: `cnx secrets set`, with the "
+            "name that is after age:.",
             url=f"{self._me.url}/lightning/setup/NavigationMenus/home",
         )
 
