@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from cnxlib.errors import UsageError
 from cnxlib.rounds import Send
 
 
@@ -63,12 +64,64 @@ class Attempted:
     kind: str
 
 
+@dataclass(frozen=True)
+class RunSteps:
+    """What a run of the runbook did to this org. Answer: `PastRun`.
+
+    Parameters
+    ----------
+    run_id:
+        The run's id, or the beginning of it.
+    unverified:
+        Whether a record that is not as it was sealed will do.
+    """
+
+    run_id: str
+    unverified: bool = False
+
+
+@dataclass(frozen=True)
+class PastStep:
+    """One change that a run made. `op` and what follows are those of its `Change`.
+
+    Attributes
+    ----------
+    id:
+        Salesforce id of the thing: of what was born in a create, else as the run found it; "" where it has none.
+    known:
+        Whether the record says that it was done; it may be cut off before that.
+    """
+
+    phase: str
+    op: Literal["create", "update", "delete"]
+    kind: str
+    key: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    guide: tuple[str, ...]
+    reversible: bool
+    id: str = ""
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run, and the changes that it made, in their order."""
+
+    run_id: str
+    at: str
+    user: str
+    steps: tuple[PastStep, ...] = ()
+
+
 Recall = Callable[[Any], Any]
 """Answers one request about the past."""
 
 
-def no_history(request: Confirmation | Made | Attempted) -> Mapping[str, str] | None:
+def no_history(request: Confirmation | Made | Attempted | RunSteps) -> Mapping[str, str] | UsageError | None:
     """The answers where there were no runs before."""
+    if isinstance(request, RunSteps):
+        return UsageError(f"There is no run {request.run_id!r}")
     return None if isinstance(request, Confirmation) else {}
 
 
@@ -76,7 +129,7 @@ def recalling(send: Send, recall: Recall) -> Send:
     """`send`, with the requests about the past answered by `recall`."""
 
     def answer(requests: Sequence[Any]) -> list[Any]:
-        past = [isinstance(request, Confirmation | Made | Attempted) for request in requests]
+        past = [isinstance(request, Confirmation | Made | Attempted | RunSteps) for request in requests]
         others = [request for request, is_past in zip(requests, past, strict=True) if not is_past]
         sent = iter(send(others) if others else [])
         return [recall(request) if is_past else next(sent) for request, is_past in zip(requests, past, strict=True)]

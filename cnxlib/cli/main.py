@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cnxlib import __version__
-from cnxlib.cli import confirm, demo, doctor, handoff, lab, listing, phases, probe, records, secrets, sim
+from cnxlib.cli import confirm, demo, doctor, handoff, lab, listing, phases, probe, records, secrets, sim, undo
 from cnxlib.cli.guard import guarded
 from cnxlib.cli.output import print_json, warn
 from cnxlib.cli.signals import Terminated, end_gently
@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (demo, listing, phases, confirm, lab, probe, doctor):
+for commands in (demo, listing, phases, undo, confirm, lab, probe, doctor):
     commands.register(app)
 app.add_typer(sim.app)
 app.add_typer(records.app)

@@ -76,6 +76,15 @@ def show_run(result: Mapping[str, Any], out: Console) -> None:
     _show_reasons(result["phases"], out)
     show_error(result, out)
     show_left(result["phases"], out)
+    _show_not_undone(result["phases"], out)
+
+
+def _show_not_undone(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
+    tables = [table for phase in phases if phase["phase"] == "99_undo" for table in phase["tables"]]
+    for each in tables:
+        out.print(f"\n{each['title']}:")
+        for what, why in each["rows"]:
+            out.print(Padding(Text.assemble((f"{what}: ", "bold"), why), (0, 0, 0, 2)))
 
 
 def _show_changes(phases: Iterable[Mapping[str, Any]], out: Console) -> None:

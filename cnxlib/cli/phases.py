@@ -36,7 +36,7 @@ def plan(
 
     Ends with 0 (planned), 1 (failed) or 2 (wrong use).
     """
-    return _report(_carry_out(order("plan", org, phase, param, parameters, ticket=ticket)), json)
+    return report(carried_out(order("plan", org, phase, param, parameters, ticket=ticket)), json)
 
 
 def apply(
@@ -56,7 +56,7 @@ def apply(
     wanted = order(
         "apply", org, phase, param, parameters, ticket=ticket, digest=expected_digest, confirm_org_id=confirm_org_id
     )
-    return _report(_carry_out(wanted), json)
+    return report(carried_out(wanted), json)
 
 
 def verify(
@@ -71,7 +71,7 @@ def verify(
 
     Ends with 0 (as the guide asks), 1 (it differs, or failed), 2 (wrong use) or 3 (a person has something left to do).
     """
-    return _report(_carry_out(order("verify", org, phase, param, parameters, ticket=ticket)), json)
+    return report(carried_out(order("verify", org, phase, param, parameters, ticket=ticket)), json)
 
 
 def order(
@@ -93,11 +93,11 @@ def order(
         Something in it cannot be right.
     """
     from cnxlib.inventory import find_org
-    from cnxlib.phases import PHASES, find_phase
+    from cnxlib.phases import NOTEBOOKS, PHASES, find_phase
     from cnxlib.runs import Order, read_parameters, resolve, typed_in
 
     wanted = {find_phase(name).id for name in names or []}
-    chosen = [phase for phase in PHASES if not wanted or phase.id in wanted]
+    chosen = [phase for phase in NOTEBOOKS if phase.id in wanted] if wanted else list(PHASES)
     if digest and len(chosen) != 1:
         raise UsageError("--expected-digest is that of one phase's plan", org=alias, hint="Add --phase.")
     entry = find_org(alias)
@@ -106,7 +106,8 @@ def order(
     return Order(alias, mode, chosen, resolve(alias, entry, chosen, given, common), ticket)
 
 
-def _carry_out(wanted: Order) -> RunResult:
+def carried_out(wanted: Order) -> RunResult:
+    """Carry an order out, its progress shown on standard error."""
     from cnxlib.cli.progress import watching
     from cnxlib.runs import carry_out
     from cnxlib.secrets import SecretStore
@@ -116,7 +117,8 @@ def _carry_out(wanted: Order) -> RunResult:
         return carry_out(wanted, watch)
 
 
-def _report(result: RunResult, as_json: bool) -> int:
+def report(result: RunResult, as_json: bool) -> int:
+    """Show what a run came to; returns the exit code."""
     told = result.as_json()
     out = console(stderr=as_json)
     show_run(told, out)

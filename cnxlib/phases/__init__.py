@@ -14,6 +14,7 @@ from cnxlib.phases import (
     new_users,
     permission_sets,
     support_request,
+    undo,
     visibility,
 )
 from cnxlib.phases.base import Phase, PhaseParams
@@ -30,6 +31,9 @@ PHASES: tuple[Phase[Any], ...] = (
     support_request.PHASE,
 )
 
+NOTEBOOKS: tuple[Phase[Any], ...] = (*PHASES, undo.PHASE)
+"""Those that a notebook carries out: the guide's, and the one that takes a run back."""
+
 
 def find_phase(name: str) -> Phase[Any]:
     """The phase that "03", "3" or "03_connected_app" means.
@@ -39,11 +43,11 @@ def find_phase(name: str) -> Phase[Any]:
     UnknownPhase
         None; lists those there are.
     """
-    for phase in PHASES:
+    for phase in NOTEBOOKS:
         if name == phase.id or (name.isdecimal() and len(name) < 3 and int(name) == int(phase.id[:2])):
             return phase
     known = ", ".join(phase.id for phase in PHASES)
     raise UnknownPhase(f"There is no phase {name!r}", hint=f"Phases: {known}; the number is enough.")
 
 
-__all__ = ["PHASES", "Phase", "PhaseParams", "find_phase"]
+__all__ = ["NOTEBOOKS", "PHASES", "Phase", "PhaseParams", "find_phase"]

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cnxlib.errors import RecordError
-from cnxlib.history import Attempted, Confirmation, Confirmed, Made
+from cnxlib.history import Attempted, Confirmation, Confirmed, Made, PastRun, RunSteps
+from cnxlib.records.listing import find_run
 from cnxlib.records.run_record import EVENTS, read_events, runs_of
+from cnxlib.records.steps import steps_of
 
 
 class Past:
@@ -26,14 +28,21 @@ class Past:
         self._alias, self._org_id, self._root = alias, org_id, root
         self._read: dict[Path, tuple[int, list[dict[str, Any]]]] = {}
 
-    def recall(self, request: Confirmation | Made | Attempted) -> Confirmed | Mapping[str, str] | None:
+    def recall(
+        self, request: Confirmation | Made | Attempted | RunSteps
+    ) -> Confirmed | Mapping[str, str] | PastRun | None:
         """Answer one request.
 
         Raises
         ------
         RecordError
-            An earlier record cannot be read.
+            An earlier record cannot be read, or that of the run asked for is not as it was sealed.
+        UsageError
+            There is no such run, or it went to another org, or goes on.
         """
+        if isinstance(request, RunSteps):
+            path = find_run(request.run_id, self._alias, self._root)
+            return steps_of(path, self._alias, self._org_id, unverified=request.unverified)
         if isinstance(request, Confirmation):
             return self._confirmed.get((request.phase, request.step, request.digest))
         return (self._made if isinstance(request, Made) else self._attempted).get(request.kind, {})

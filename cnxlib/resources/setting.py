@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from cnxlib.engine import Done
@@ -53,6 +54,17 @@ class Setting:
         self._name, self._type, self._full_name, self._path = name, type, full_name, path
         self._wanted, self._guide, self._change = wanted, guide, change
         self._manual, self._reversible, self._inverse = manual, reversible, inverse
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self._name
+
+    def meant(self, on: bool) -> Setting:
+        """The same switch, to be on or off by a change."""
+        meant = copy(self)
+        meant._wanted, meant._change = on, True
+        return meant
 
     def observe(self) -> Asking[Observation]:
         """Read the component; an absent property counts as false, as Metadata API leaves defaults out."""

@@ -7,11 +7,11 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from cnxlib.errors import UnknownPhase
-from cnxlib.phases import PHASES
+from cnxlib.phases import NOTEBOOKS
 from cnxlib.runs.notebooks import notebook_path
 
 
-@pytest.mark.parametrize("name", ["00_start_here", *(phase.id for phase in PHASES)])
+@pytest.mark.parametrize("name", ["00_start_here", *(phase.id for phase in NOTEBOOKS)])
 def test_it_is_found_from_anywhere(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert notebook_path(name).is_absolute()
@@ -27,5 +27,5 @@ def test_a_wheel_holds_them_all(tmp_path: Path, version: str, within: bool) -> N
     (wheel,) = WheelBuilder(str(Path(__file__).parents[2])).build(directory=str(tmp_path), versions=[version])
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if name.endswith(".ipynb")}
-    every = {f"cnxlib/notebooks/{name}.ipynb" for name in ("00_start_here", *(phase.id for phase in PHASES))}
+    every = {f"cnxlib/notebooks/{name}.ipynb" for name in ("00_start_here", *(phase.id for phase in NOTEBOOKS))}
     assert names == (every if within else set())

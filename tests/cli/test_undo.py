@@ -1,0 +1,44 @@
+"""`cnx undo` as people use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sim
+from tests.processes import cnx
+
+
+@pytest.mark.slow
+def test_a_run_is_planned_back_then_taken_back_on_a_record_of_its_own(sim: Sim, tmp_path: Path) -> None:
+    alias = sim.new_org()
+    applied = cnx(
+        "apply", "--org", alias, "--phase", "04", "-p", "allow_password_flow=true", "--json", cwd=tmp_path
+    ).json
+    assert applied["status"] == "changed"
+    writes = sim.writes(alias)
+    planned = cnx("undo", "--run", applied["run_id"], "--plan", "--json", cwd=tmp_path)
+    (phase,) = planned.json["phases"]
+    (change,) = phase["changes"]
+    assert (planned.code, planned.json["mode"], phase["status"]) == (0, "plan", "pending")
+    assert (change["kind"], change["before"], change["after"]) == ("setting", {"value": True}, {"value": False})
+    assert sim.writes(alias) == writes
+
+    undone = cnx("undo", "--run", applied["run_id"], "--expected-digest", phase["digest"], "--json", cwd=tmp_path)
+    assert (undone.code, undone.json["status"]) == (0, "changed"), undone.err
+    again = cnx("undo", "--run", applied["run_id"][:-1], "--json", cwd=tmp_path)
+    assert (again.code, again.json["status"]) == (0, "converged")
+    assert cnx("records", "verify", "--org", alias, cwd=tmp_path).code == 0
+
+    notebook = Path(applied["record"]) / "04_api_access.ipynb"
+    notebook.write_bytes(notebook.read_bytes() + b" ")
+    refused = cnx("undo", "--run", applied["run_id"], "--json", cwd=tmp_path)
+    assert (refused.code, refused.json["error"]["type"]) == (1, "RecordError")
+    assert "unverified" in refused.json["error"]["hint"]
+    assert cnx("undo", "--run", applied["run_id"], "--unverified", cwd=tmp_path).code == 0
+
+
+def test_a_run_that_is_not_there_is_wrong_use(sim: Sim, tmp_path: Path) -> None:
+    ended = cnx("undo", "--run", "20990101", "--json", cwd=tmp_path)
+    assert (ended.code, "There is no run" in ended.json["error"]["message"]) == (2, True)
