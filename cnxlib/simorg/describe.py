@@ -6,6 +6,7 @@ from typing import Any
 
 from . import dml
 from .calls import Answer, Call
+from .ids import MASTER_RECORD_TYPE
 from .languages import label
 from .schema import INFERRED, Field, SObject
 
@@ -152,7 +153,7 @@ def _record_types(call: Call, each: SObject) -> list[dict[str, Any]]:
             "developerName": row["DeveloperName"] if row else "Master",
             "master": row is None,
             "name": row["Name"] if row else "Master",
-            "recordTypeId": row["Id"] if row else "012000000000000AAA",
+            "recordTypeId": row["Id"] if row else MASTER_RECORD_TYPE,
             "urls": {},
         }
         for row in rows

@@ -175,7 +175,9 @@ def _accept(org: Org, each: SObject, given: Mapping[str, Any], actor: Actor, cal
         if not (one.createable if call == "create" else one.updateable) or not actor.edits(each, one):
             refused.append(one.name)
         else:
-            accepted[one.name] = values.coerce(one, value)
+            found = values.coerce(one, value)
+            # [R] who names the master record type, as describe does, has said "none": rows are read back without one
+            accepted[one.name] = None if one.refers == ("RecordType",) and found == ids.MASTER_RECORD_TYPE else found
     if refused:
         raise RowError("INVALID_FIELD_FOR_INSERT_UPDATE", _HIDDEN.format(", ".join(refused)), refused)
     return accepted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
@@ -74,6 +75,34 @@ def test_a_record_type(components: Components, other_components: Components, row
     assert (found["label"], found["active"]) == (f"{name} 2", False)
     soql = f"SELECT Name, SobjectType, IsActive FROM RecordType WHERE DeveloperName = '{name}'"
     assert rows.query(soql) == [{"Name": f"{name} 2", "SobjectType": "Account", "IsActive": False}]
+
+
+def test_a_record_type_of_cases_has_a_process(
+    components: Components, other_components: Components, rows: Rows, unique: Unique
+) -> None:
+    name, process = unique("Inquiry"), unique("Support")
+    status = next(each for each in rows.describe("Case")["fields"] if each["name"] == "Status")
+    values = [
+        {"fullName": quote(each["value"], safe=" "), "default": each["defaultValue"]}
+        for each in status["picklistValues"]
+        if each["active"]
+    ]
+    made = {"fullName": f"Case.{name}", "label": name, "active": True}
+    with pytest.raises(Refused, match="businessProcess"):
+        components.create("RecordType", made)
+    components.create("BusinessProcess", {"fullName": f"Case.{process}", "isActive": True, "values": values})
+    found = other_components.read("BusinessProcess", f"Case.{process}")
+    assert found is not None
+    assert found["isActive"] is True
+    assert len(found["values"]) == len(values)
+    # Both stay: a record type that is no longer used can be deleted in Setup alone, and it keeps its process
+    components.create("RecordType", {**made, "businessProcess": process})
+    components.update("RecordType", {**made, "active": False, "businessProcess": process})
+    told = other_components.read("RecordType", f"Case.{name}")
+    assert told is not None
+    assert (told["businessProcess"], told["active"]) == (process, False)
+    (row,) = rows.query(f"SELECT BusinessProcessId FROM RecordType WHERE DeveloperName = '{name}'")
+    assert rows.query(f"SELECT Id FROM BusinessProcess WHERE Name = '{process}'") == [{"Id": row["BusinessProcessId"]}]
 
 
 def test_settings_are_changed_and_put_back(components: Components, other_components: Components, tidy: Tidy) -> None:

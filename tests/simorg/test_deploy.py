@@ -248,7 +248,9 @@ def test_fields_record_types_settings_and_apps_of_one_deployment(wsdl: Any, org:
         ),
         "objects/Account.object": f"""<CustomObject {NS}><fields><fullName>Region__c</fullName><label>Region</label>
             <length>40</length><type>Text</type></fields></CustomObject>""",
-        "objects/Case.object": f"""<CustomObject {NS}><recordTypes><fullName>Orders</fullName><active>true</active>
+        "objects/Case.object": f"""<CustomObject {NS}><businessProcesses><fullName>Bulk Orders</fullName>
+            <isActive>true</isActive><values><fullName>New</fullName><default>true</default></values></businessProcesses>
+            <recordTypes><fullName>Orders</fullName><active>true</active><businessProcess>Bulk Orders</businessProcess>
             <label>Orders</label></recordTypes></CustomObject>""",
         "settings/Case.settings": f"""<CaseSettings {NS}><emailToCase><enableEmailToCase>true</enableEmailToCase>
             </emailToCase></CaseSettings>""",
@@ -269,6 +271,7 @@ def test_fields_record_types_settings_and_apps_of_one_deployment(wsdl: Any, org:
     assert problems(result) == []
     types = {(each.componentType, each.fullName): each for each in result.details.componentSuccesses}
     assert types["CustomField", "Account.Region__c"].fileName == "objects/Account.object"
+    assert types["BusinessProcess", "Case.Bulk Orders"].created is True
     assert types["RecordType", "Case.Orders"].created is True
     fields = {each["name"]: each for each in org.call("GET", "sobjects/Account/describe").json()["fields"]}
     assert (fields["Region__c"]["label"], fields["Region__c"]["length"]) == ("Region", 40)
@@ -503,6 +506,31 @@ def test_what_was_deployed_is_retrieved_and_can_be_deployed_again(wsdl: Any) -> 
     assert not any(each.changed for each in again.details.componentSuccesses if each.fullName != "package.xml")
 
 
+def test_processes_are_retrieved_with_record_types(wsdl: Any) -> None:
+    part = """<businessProcesses><fullName>Support</fullName><isActive>true</isActive><values><fullName>New</fullName>
+        <default>true</default></values></businessProcesses><recordTypes><fullName>Orders</fullName><active>true</active>
+        <businessProcess>Support</businessProcess><label>Orders</label></recordTypes>"""
+    one = {
+        "package.xml": package(BusinessProcess="Case.Support", RecordType="Case.Orders"),
+        "objects/Case.object": f"<CustomObject {NS}>{part}</CustomObject>",
+    }
+    alone = part[part.index("<recordTypes>") :]
+    without = {**one, "objects/Case.object": f"<CustomObject {NS}>{alone}</CustomObject>"}
+    assert ("Case.Orders", "In field: businessProcess - no BusinessProcess named Case.Support found") in problems(
+        deployed(wsdl, {**without})
+    )
+    assert problems(deployed(wsdl, {**one})) == []
+    _, files = retrieved(wsdl, BusinessProcess="*")
+    assert "objects/Case.object" not in files, "* means nothing without record types"
+    _, files = retrieved(wsdl, BusinessProcess="*", RecordType="*")
+    assert "<businessProcess>Support</businessProcess>" in files["objects/Case.object"]
+    assert "<fullName>New</fullName>" in files["objects/Case.object"]
+    _, files = retrieved(wsdl, CustomObject="Case")
+    assert "<businessProcesses>" in files["objects/Case.object"]
+    listed = wsdl.listMetadata([{"type": "BusinessProcess"}], 62.0)
+    assert [(each.fullName, each.fileName) for each in listed] == [("Case.Support", "objects/Case.object")]
+
+
 def test_parts_of_an_object_alone_and_below_unpackaged(wsdl: Any) -> None:
     deployed(
         wsdl,
@@ -697,7 +725,7 @@ def test_renaming(wsdl: Any, org: Org) -> None:
 
 def test_types_are_described_and_listed(wsdl: Any) -> None:
     described = {each.xmlName: each for each in wsdl.describeMetadata(62.0).metadataObjects}
-    assert described["CustomObject"].childXmlNames == ["CustomField", "RecordType"]
+    assert described["CustomObject"].childXmlNames == ["CustomField", "BusinessProcess", "RecordType"]
     assert described["Settings"].directoryName == "settings"
     listed = wsdl.listMetadata([{"type": "Settings"}], 62.0)
     assert {"Case", "OauthOidc", "Security"} <= {each.fullName for each in listed}

@@ -264,8 +264,20 @@ def test_a_permission_set_that_is_refused_leaves_nothing(
     assert org.query("SELECT Id FROM PermissionSet WHERE Name = 'Desk'") == []
 
 
+def processed(api: Any, name: str = "Case.Support", *values: str) -> Any:
+    """A business process of these values of Status."""
+    named = [api.PicklistValue(fullName=value, default=False) for value in values or ("New", "Closed")]
+    return api.BusinessProcess(fullName=name, isActive=True, values=named)
+
+
+def record_type(api: Any, **changed: Any) -> Any:
+    given = {"fullName": "Case.Orders", "label": "Orders", "active": True, "businessProcess": "Support"}
+    return api.RecordType(**{**given, **changed})
+
+
 def test_record_types_can_be_assigned(api: Any) -> None:
-    api.RecordType.create([api.RecordType(fullName="Case.Orders", label="Orders", active=True)])
+    api.BusinessProcess.create([processed(api)])
+    api.RecordType.create([record_type(api)])
     api.PermissionSet.create(
         [permission_set(api, recordTypeVisibilities=[{"recordType": "Case.Orders", "visible": True}])]
     )
@@ -274,13 +286,76 @@ def test_record_types_can_be_assigned(api: Any) -> None:
 
 
 def test_a_record_type_is_renamed_and_switched_off(api: Any, org: Org) -> None:
-    api.RecordType.create([api.RecordType(fullName="Case.Orders", label="Orders", active=True)])
-    api.RecordType.update([api.RecordType(fullName="Case.Orders", label="Old orders", active=False)])
+    api.BusinessProcess.create([processed(api)])
+    api.RecordType.create([record_type(api)])
+    api.RecordType.update([record_type(api, label="Old orders", active=False)])
     api.RecordType.rename("Case.Orders", "Case.OldOrders")
-    found = org.query("SELECT Name, DeveloperName, IsActive FROM RecordType WHERE SobjectType = 'Case'")
-    assert [(row["Name"], row["DeveloperName"], row["IsActive"]) for row in found] == [
-        ("Old orders", "OldOrders", False)
+    assert api.RecordType.read(["Case.OldOrders"]).businessProcess == "Support"
+    found = org.query(
+        "SELECT Name, DeveloperName, IsActive, BusinessProcess.Name FROM RecordType WHERE SobjectType = 'Case'"
+    )
+    assert [(row["Name"], row["DeveloperName"], row["IsActive"], row["BusinessProcess"]["Name"]) for row in found] == [
+        ("Old orders", "OldOrders", False, "Support")
     ]
+    with pytest.raises(Exception, match="Cannot delete record type through API"):
+        api.RecordType.delete(["Case.OldOrders"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"businessProcess": None}, "Required field is missing: businessProcess"),
+        ({"businessProcess": "Nothing"}, "no BusinessProcess named Case.Nothing found"),
+        ({"businessProcess": "Case.Support"}, "no BusinessProcess named Case.Case.Support found"),
+        ({"fullName": "Account.Orders"}, "businessProcess is not allowed in record types of Account"),
+    ],
+)
+def test_record_types_of_cases_have_a_process_and_others_none(
+    api: Any, org: Org, changed: dict[str, Any], message: str
+) -> None:
+    api.BusinessProcess.create([processed(api)])
+    with pytest.raises(Exception, match=message):
+        api.RecordType.create([record_type(api, **changed)])
+    api.RecordType.create([record_type(api, fullName="Account.Orders", businessProcess=None)])
+    assert [row["SobjectType"] for row in org.query("SELECT SobjectType FROM RecordType")] == ["Account"]
+
+
+def test_a_business_process(api: Any, org: Org) -> None:
+    api.BusinessProcess.create([processed(api, "Case.Bulk Orders", "New", "Working")])
+    changed = processed(api, "Case.Bulk Orders", "New", "Closed")
+    changed.isActive, changed.description = False, "Many at once"
+    api.BusinessProcess.update([changed])
+    found = api.BusinessProcess.read(["Case.Bulk Orders"])
+    assert (found.isActive, found.description) == (False, "Many at once")
+    assert [each.fullName for each in found["values"]] == ["New", "Closed"]
+    (row,) = org.query("SELECT Name, TableEnumOrId, IsActive FROM BusinessProcess")
+    assert (row["Name"], row["TableEnumOrId"], row["IsActive"]) == ("Bulk Orders", "Case", False)
+    api.BusinessProcess.rename("Case.Bulk Orders", "Case.Support")
+    api.RecordType.create([record_type(api)])
+    with pytest.raises(Exception, match="is used by the record type Orders"):
+        api.BusinessProcess.delete(["Case.Support"])
+    api.BusinessProcess.create([processed(api, "Case.Unused")])
+    api.BusinessProcess.delete(["Case.Unused"])
+    assert len(org.query("SELECT Id FROM BusinessProcess")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("Case.Support", ["Nowhere"], "Picklist value: Nowhere in picklist: Status not found"),
+        ("Account.Support", ["New"], "Account has no business processes"),
+        ("Nothing.Support", ["New"], "no CustomObject named Nothing found"),
+        ("Case.", ["New"], "fullName"),
+        ("Case.Taken", ["New"], "already used by another BusinessProcess"),
+    ],
+)
+def test_a_business_process_that_is_refused(api: Any, org: Org, name: str, values: list[str], message: str) -> None:
+    api.BusinessProcess.create([processed(api, "Case.Taken")])
+    with pytest.raises(Exception, match=message):
+        api.BusinessProcess.create([processed(api, name, *values)])
+    with pytest.raises(Exception, match="Required field is missing: values"):
+        api.BusinessProcess.update([api.BusinessProcess(fullName="Case.Taken", isActive=True)])
+    assert [row["Name"] for row in org.query("SELECT Name FROM BusinessProcess")] == ["Taken"]
 
 
 # ---- the door

@@ -5,9 +5,10 @@ from __future__ import annotations
 from .apps import ConnectedApp, ExternalClientApplication, ExternalClientAppPart, GlobalOauthSettings
 from .components import Kind, Settings
 from .installed_package import InstalledPackage
-from .objects import CustomField, CustomObject, RecordType
+from .objects import CustomField, CustomObject
 from .permission_set import PermissionSet
 from .profile import Profile
+from .record_types import BusinessProcess, RecordType
 from .settings import CaseSettings, SecuritySettings
 
 _PARTS = (
@@ -18,6 +19,7 @@ _PARTS = (
 )
 
 _FIELD = CustomField("CustomField", "objects", "object", 10)
+_PROCESS = BusinessProcess("BusinessProcess", "objects", "object", 17)
 _RECORD_TYPE = RecordType("RecordType", "objects", "object", 12)
 
 KINDS: dict[str, Kind] = {
@@ -37,8 +39,9 @@ KINDS: dict[str, Kind] = {
         Profile("Profile", "profiles", "profile", 10),
         SecuritySettings("SecuritySettings", "settings", "settings", 27, full_name="Security"),
         Settings("ConnectedAppSettings", "settings", "settings", 50, full_name="ConnectedApp"),
-        CustomObject("CustomObject", "objects", "object", 10, parts=(_FIELD, _RECORD_TYPE)),
+        CustomObject("CustomObject", "objects", "object", 10, parts=(_FIELD, _PROCESS, _RECORD_TYPE)),
         _FIELD,
+        _PROCESS,
         _RECORD_TYPE,
     )
 }

@@ -1,9 +1,9 @@
-"""CustomObject, CustomField and RecordType as metadata components: the standard objects, and what is added to them."""
+"""CustomObject and CustomField as metadata components: the standard objects, and what is added to them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..errors import ApiError
 from ..org import Actor, Org
@@ -16,10 +16,6 @@ OBJECTS = "CustomObjectExtras"
 
 FIELDS = "CustomFieldMetadata"
 """Kind of the documents that hold custom fields as they were sent, by full name."""
-
-TYPES = "RecordTypeExtras"
-"""Kind of the documents that hold what a record type has in metadata alone, by its id."""
-
 
 _SHARING = {"sharingModel": "InternalSharingModel", "externalSharingModel": "ExternalSharingModel"}
 """The organization-wide defaults, by element: the columns of EntityDefinition that tell them."""
@@ -47,7 +43,7 @@ def object_of(org: Org, name: str) -> SObject:
 
 @dataclass(frozen=True)
 class CustomObject(Kind):
-    """The standard objects that take custom fields, each with its custom fields and record types as parts."""
+    """The standard objects that take custom fields, with their fields, processes and record types."""
 
     parts: tuple[Kind, ...] = ()
 
@@ -185,70 +181,6 @@ class CustomField(Kind):
         sobject, _, field_name = name.partition(".")
         org.add_field(sobject, field_name, field_types.description(org, field_name, value))
         org.put_document(FIELDS, name, value)
-
-
-@dataclass(frozen=True)
-class RecordType(Kind):
-    """Record types, `Case.Support`."""
-
-    element: ClassVar[str] = "recordTypes"
-
-    def names(self, org: Org) -> dict[str, str]:
-        """The record types by object and developer name."""
-        return {f"{row['SobjectType']}.{row['DeveloperName']}": str(row["Id"]) for row in org.rows("RecordType")}
-
-    def read(self, org: Org, name: str) -> Value | None:
-        """One record type."""
-        id_ = self.names(org).get(name)
-        if id_ is None:
-            return None
-        row = org.get("RecordType", id_)
-        value = {"active": row["IsActive"], "description": row["Description"], "label": row["Name"]}
-        found = (org.document(TYPES, id_) or {}) | value
-        return {element: each for element, each in found.items() if each is not None}
-
-    def create(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
-        """Make a record type of an object that the org has."""
-        self.require(value)
-        sobject = object_of(org, name).name
-        developer_name = name.partition(".")[2]
-        field_types.check_name(developer_name)
-        if name in self.names(org):
-            raise self.duplicate(name)
-        row = {"SobjectType": sobject, "DeveloperName": developer_name, **_columns(value)}
-        self._keep(org, org.put("RecordType", row), value)
-
-    def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
-        """Change label, description, whether it is active, or its picklists."""
-        self.require(value)
-        id_ = self.names(org).get(name)
-        if id_ is None:
-            raise self.unknown(name)
-        org.store.update("RecordType", id_, _columns(value))
-        self._keep(org, id_, value)
-
-    def delete(self, org: Org, actor: Actor, name: str) -> None:
-        """Refused: Salesforce deletes record types in Setup alone."""
-        raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", f"RecordType {name} cannot be deleted by the Metadata API")
-
-    def rename(self, org: Org, actor: Actor, old: str, new: str) -> None:
-        """Give the record type another developer name, on the same object."""
-        id_ = self.names(org).get(old)
-        if id_ is None:
-            raise self.unknown(old)
-        if new in self.names(org) or new.partition(".")[0] != old.partition(".")[0]:
-            raise self.duplicate(new)
-        field_types.check_name(new.partition(".")[2])
-        org.store.update("RecordType", id_, {"DeveloperName": new.partition(".")[2]})
-
-    def _keep(self, org: Org, id_: str, value: Value) -> None:
-        rest = {element: each for element, each in value.items() if element not in ("active", "description", "label")}
-        if rest:
-            org.put_document(TYPES, id_, merge(org.document(TYPES, id_) or {}, rest))
-
-
-def _columns(value: Value) -> dict[str, Any]:
-    return {"Name": value["label"], "IsActive": value["active"], "Description": value.get("description")}
 
 
 def _refuse_managed(org: Org, name: str) -> None:

@@ -55,7 +55,8 @@ class Retrieval:
                 self._tell(folder, f"Entity type '{type_name}' is unknown")
                 continue
             names = {name: kind for kind in kinds for name in kind.names(self.org)}
-            wanted = [name for name in members if name != "*"] + (_every(names) if "*" in members else [])
+            wanted = [name for name in members if name != "*"]
+            wanted += self._every(type_name, names) if "*" in members else []
             for name in dict.fromkeys(wanted):
                 if name in names:
                     listed.setdefault(type_name, []).append(name)
@@ -89,16 +90,20 @@ class Retrieval:
         for name, value in objects.items():
             self.files[folder + KINDS["CustomObject"].file(name)] = xml_files.write_component(value, "CustomObject")
 
+    def _every(self, type_name: str, names: Mapping[str, Kind]) -> list[str]:
+        """What `*` means: of objects the custom ones, of which there are none; of other types all.
+
+        Of business processes only where record types are asked for too (Metadata API, BusinessProcess).
+        """
+        if type_name == "BusinessProcess" and "RecordType" not in self.request.unpackaged:
+            return []
+        return sorted(name for name, kind in names.items() if not isinstance(kind, CustomObject))
+
     def _has(self, kind: Kind) -> bool:
         return kind.since <= self.request.apiVersion
 
     def _tell(self, folder: str, problem: str) -> None:
         self.messages.append({"fileName": folder + "package.xml", "problem": problem})
-
-
-def _every(names: Mapping[str, Kind]) -> list[str]:
-    """What `*` means: of objects the custom ones, of which there are none; of other types all."""
-    return sorted(name for name, kind in names.items() if not isinstance(kind, CustomObject))
 
 
 def _kind(type_name: str, name: str) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .assignments import AssignmentRule
 from .base import Rule
-from .crm import CaseRule, DataRule
+from .crm import CaseRule, DataRule, RecordTypeRule
 from .groups import ComponentRule, GroupRule
 from .install import InstallRule
 from .licences import Seats
@@ -32,6 +32,7 @@ RULES: dict[str, Rule] = {
     "Account": DataRule("Account"),
     "Contact": DataRule("Contact"),
     "Case": CaseRule("Case"),
+    "RecordType": RecordTypeRule(),
     "Group": GroupOfUsersRule(),
     "QueueSobject": QueueObjectRule(),
     "PackageInstallRequest": InstallRule(),

@@ -44,11 +44,14 @@ class DataRule(Rule):
         """Who creates a row owns it."""
         row["OwnerId"] = row.get("OwnerId") or actor.user_id
         self._owner(org, row)
+        self._record_type(org, row)
 
     def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
         """A new owner is an active user, or a queue made for the object; accounts and cases form trees."""
         if new["OwnerId"] != old["OwnerId"]:
             self._owner(org, new)
+        if new.get("RecordTypeId") != old.get("RecordTypeId"):
+            self._record_type(org, new)
         if self.name != "Contact" and new["ParentId"] != old["ParentId"]:
             refuse_cycle(org, self.name, new, "ParentId")
 
@@ -60,6 +63,15 @@ class DataRule(Rule):
                 " following cases."
             )
             raise RowError("DELETE_FAILED", text)
+
+    def _record_type(self, org: Org, row: Row) -> None:
+        """Refuse a record type of another object, and one that is not active (Object Reference, RecordType)."""
+        if not (id_ := row.get("RecordTypeId")):
+            return
+        found = org.get("RecordType", id_)
+        if found["SobjectType"] != self.name or not found["IsActive"]:
+            text = f"Record Type ID: this ID value isn't valid for the user: {id_}"
+            raise RowError("INVALID_CROSS_REFERENCE_KEY", text, ["RecordTypeId"])
 
     def _owner(self, org: Org, row: Row) -> None:
         if not row["OwnerId"]:
@@ -83,3 +95,21 @@ class CaseRule(DataRule):
             row["ClosedDate"] = None
         elif not row.get("ClosedDate"):
             row["ClosedDate"] = datetime_text(org.now())
+
+
+class RecordTypeRule(Rule):
+    """A record type's process is one of its object. [R: code and text]"""
+
+    def before_insert(self, org: Org, row: Row, actor: Actor) -> None:
+        """The process."""
+        self._process(org, row)
+
+    def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
+        """The process."""
+        self._process(org, new)
+
+    def _process(self, org: Org, row: Row) -> None:
+        id_ = row["BusinessProcessId"]
+        if id_ and org.get("BusinessProcess", id_)["TableEnumOrId"] != row["SobjectType"]:
+            text = f"Business Process ID: not a process of {row['SobjectType']}: {id_}"
+            raise RowError("FIELD_INTEGRITY_EXCEPTION", text, ["BusinessProcessId"])

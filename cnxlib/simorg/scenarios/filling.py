@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import languages, packages
 from ..metadata.apps import add_connected_app
+from ..metadata.record_types import VALUES
 from ..org import Org
 from ..schema.permissions import PERMISSIONS
 from . import access, flags
@@ -43,14 +44,28 @@ class Filling:
         self.admin = next(iter(self.users.values()))
         made = {"CreatedById": self.admin, "LastModifiedById": self.admin}
         self.org.put("Organization", {"Id": self.org.org_id, **self.scenario.organization, **made})
-        for name, spec in self.scenario.record_types.items():
-            sobject, _, developer_name = name.partition(".")
-            self.org.put("RecordType", {"SobjectType": sobject, "DeveloperName": developer_name, **spec, **made})
+        self._record_types(made)
         self._package()
         self._access()
         for name, app in self.scenario.connected_apps.items():
             self._connected_app(name, app)
         self._accounts()
+
+    def _record_types(self, made: Mapping[str, str]) -> None:
+        """Business processes, and the record types that have them."""
+        processes: dict[str, str] = {}
+        for name, spec in self.scenario.business_processes.items():
+            sobject, _, own_name = name.partition(".")
+            row = {"TableEnumOrId": sobject, "Name": own_name, "Description": spec.get("Description"), **made}
+            processes[name] = self.org.put("BusinessProcess", row)
+            values = [{"fullName": value, "default": value == spec["values"][0]} for value in spec["values"]]
+            self.org.put_document(VALUES, processes[name], {"values": values})
+        for name, spec in self.scenario.record_types.items():
+            sobject, _, developer_name = name.partition(".")
+            columns = {column: value for column, value in spec.items() if column != "process"}
+            process = processes[f"{sobject}.{spec['process']}"] if "process" in spec else None
+            row = {"SobjectType": sobject, "DeveloperName": developer_name, "BusinessProcessId": process}
+            self.org.put("RecordType", {**row, **columns, **made})
 
     def _licenses(self) -> None:
         for name, spec in self.scenario.licenses.items():

@@ -34,6 +34,7 @@ class Scenario:
     organization: Mapping[str, Any] = field(default_factory=dict)
     licenses: Mapping[str, Any] = field(default_factory=dict)
     permission_set_licenses: Mapping[str, Any] = field(default_factory=dict)
+    business_processes: Mapping[str, Any] = field(default_factory=dict)
     record_types: Mapping[str, Any] = field(default_factory=dict)
     roles: Mapping[str, Any] = field(default_factory=dict)
     profiles: Mapping[str, Any] = field(default_factory=dict)

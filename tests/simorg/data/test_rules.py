@@ -420,3 +420,31 @@ def test_user_entity_access_agrees_with_what_is_enforced(subject: Subject) -> No
             words = {"Read": "IsReadable", "Create": "IsCreatable", "Edit": "IsEditable", "Delete": "IsDeletable"}
             expected = {column: actor.may(word, row["EntityDefinitionId"]) for word, column in words.items()}
             assert {column: row[column] for column in words.values()} == expected
+
+
+def test_the_master_record_type_is_none(subject: Subject) -> None:
+    master = {"RecordTypeId": "012000000000000AAA"}
+    made = subject.insert("Account", Name="A", **master)
+    assert subject.org.get("Account", made)["RecordTypeId"] is None
+    own = subject.insert("RecordType", Name="Order", DeveloperName="Orders", SobjectType="Account")
+    subject.org.update("Account", made, {"RecordTypeId": own}, subject.admin)
+    assert subject.org.get("Account", made)["RecordTypeId"] == own
+    subject.org.update("Account", made, {"RecordTypeId": "012000000000000"}, subject.admin)
+    assert subject.org.get("Account", made)["RecordTypeId"] is None
+
+
+def test_a_record_type_of_another_object_or_switched_off(subject: Subject) -> None:
+    own = subject.insert("RecordType", Name="Order", DeveloperName="Orders", SobjectType="Account")
+    error = refused("INVALID_CROSS_REFERENCE_KEY", subject.insert, "Case", Subject="A", RecordTypeId=own)
+    assert error.message == f"Record Type ID: this ID value isn't valid for the user: {own}"
+    subject.org.update("RecordType", own, {"IsActive": False}, subject.admin)
+    refused("INVALID_CROSS_REFERENCE_KEY", subject.insert, "Account", Name="A", RecordTypeId=own)
+
+
+def test_a_process_is_of_its_record_type_s_object(subject: Subject) -> None:
+    process = subject.insert("BusinessProcess", Name="Support", TableEnumOrId="Case")
+    given = {"Name": "Order", "DeveloperName": "Orders", "BusinessProcessId": process}
+    refused("FIELD_INTEGRITY_EXCEPTION", subject.insert, "RecordType", SobjectType="Account", **given)
+    made = subject.insert("RecordType", SobjectType="Case", **given)
+    (row,) = subject.query("SELECT BusinessProcess.Name FROM RecordType")
+    assert (made[:3], row["BusinessProcess"]["Name"]) == ("012", "Support")
