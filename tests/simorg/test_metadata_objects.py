@@ -212,6 +212,8 @@ def test_a_profile_is_made_renamed_and_deleted(api: Any, org: Org) -> None:
     assert org.query("SELECT Id FROM Profile WHERE Name = 'Front Desk'") == []
     with pytest.raises(Exception, match="Cannot delete standard profile"):
         api.Profile.delete(["Admin"])
+    with pytest.raises(Exception, match="Cannot rename standard profile"):
+        api.Profile.rename("Admin", "Boss")
     with pytest.raises(Exception, match=r"Required fields are missing: \[userLicense\]"):
         api.Profile.create([api.Profile(fullName="Bare")])
 

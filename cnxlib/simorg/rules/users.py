@@ -94,6 +94,8 @@ class UserRule(Rule):
         if "IsActive" in changed and new["Id"] == actor.user_id:
             # External users alone deactivate themselves; [R: code and text]
             raise RowError("FIELD_INTEGRITY_EXCEPTION", "You can't deactivate your own user.", ["IsActive"])
+        if "ManagerId" in changed:
+            self._manager(org, new)
         if new["Username"].lower() != old["Username"].lower():
             self._username(org, new)
         if new["IsActive"] and (not old["IsActive"] or "ProfileId" in changed):
@@ -142,6 +144,16 @@ class UserRule(Rule):
             trail.append(("changedroleforuser", "Manage Users", f"Changed role for user {user}"))
         return trail
 
+    def _manager(self, org: Org, row: Row) -> None:
+        """Refuse a user's own self and those below as manager (users' reports of both messages). [R: codes]"""
+        if row["ManagerId"] == row["Id"]:
+            raise RowError("FIELD_INTEGRITY_EXCEPTION", "A user can't be his or her own manager", ["ManagerId"])
+        try:
+            refuse_cycle(org, "User", row, "ManagerId")
+        except RowError:
+            text = "You cannot set a hierarchy field to point to itself or a child record"
+            raise RowError("FIELD_INTEGRITY_EXCEPTION", text, ["ManagerId"]) from None
+
     def _username(self, org: Org, row: Row) -> None:
         if not is_email(row["Username"]):
             text = "Username: The username must be in the form of an email address (for example, john@acme.com)."
@@ -177,7 +189,10 @@ class ProfileRule(Rule):
         })  # fmt: skip
 
     def before_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:
-        """System permissions need one another."""
+        """System permissions need one another; a standard profile keeps its name (Help, "Edit Profiles"). [R: text]"""
+        if new["Name"] != old["Name"] and not org.get("PermissionSet", profile_set(org, new["Id"]))["IsCustom"]:
+            text = f"Cannot rename standard profile: {old['Name']}"
+            raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", text, ["Name"])
         check_dependencies(new)
 
     def after_update(self, org: Org, old: Row, new: Row, actor: Actor) -> None:

@@ -448,3 +448,23 @@ def test_a_process_is_of_its_record_type_s_object(subject: Subject) -> None:
     made = subject.insert("RecordType", SobjectType="Case", **given)
     (row,) = subject.query("SELECT BusinessProcess.Name FROM RecordType")
     assert (made[:3], row["BusinessProcess"]["Name"]) == ("012", "Support")
+
+
+def test_nobody_is_above_himself(subject: Subject) -> None:
+    boss, clerk = subject.new_user("boss"), subject.new_user("clerk")
+    subject.org.update("User", clerk, {"ManagerId": boss}, subject.admin)
+    own = refused("FIELD_INTEGRITY_EXCEPTION", subject.org.update, "User", boss, {"ManagerId": boss}, subject.admin)
+    assert own.message == "A user can't be his or her own manager"
+    below = refused("FIELD_INTEGRITY_EXCEPTION", subject.org.update, "User", boss, {"ManagerId": clerk}, subject.admin)
+    assert "itself or a child record" in below.message
+    assert subject.org.get("User", boss)["ManagerId"] is None
+
+
+def test_a_standard_profile_keeps_its_name(subject: Subject) -> None:
+    standard = subject.org.rows("Profile", Name="Standard User")[0]["Id"]
+    rename = {"Name": "Sales Rep Baseline"}
+    refused("INSUFFICIENT_ACCESS_OR_READONLY", subject.org.update, "Profile", standard, rename, subject.admin)
+    license_id = subject.org.rows("UserLicense", Name="Salesforce")[0]["Id"]
+    custom = subject.insert("Profile", Name="Desk", UserLicenseId=license_id)
+    subject.org.update("Profile", custom, rename, subject.admin)
+    assert subject.org.get("Profile", custom)["Name"] == "Sales Rep Baseline"
