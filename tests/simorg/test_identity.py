@@ -268,6 +268,22 @@ def assertion(org: Org, key: rsa.RSAPrivateKey, consumer_key: str, **changed: An
     return f"{head}.{part(key.sign(head.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
+def test_a_certificate_that_is_none_is_refused_at_the_write(org: Org, signer: tuple[rsa.RSAPrivateKey, str]) -> None:
+    key, certificate = signer
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    for text in ("nonsense", public.decode(), certificate[:300]):
+        oauth = (
+            f"<oauthConfig><callbackUrl>https://x.example</callbackUrl><certificate>{text}</certificate></oauthConfig>"
+        )
+        app = (
+            '<createMetadata><metadata xsi:type="ConnectedApp" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+            f"<fullName>Signs</fullName><contactEmail>a@b.example</contactEmail><label>S</label>{oauth}</metadata>"
+            "</createMetadata>"
+        )
+        assert "no X.509 certificate" in org.soap("m/62.0", app, org.about["access_token"]).text
+    assert org.query("SELECT Id FROM ConnectedApplication WHERE Name = 'S'") == []
+
+
 def test_jwt_bearer(org: Org, signer: tuple[rsa.RSAPrivateKey, str]) -> None:
     key, certificate = signer
     consumer_key = make_app(org, extra=f"<certificate>{certificate}</certificate>")

@@ -50,12 +50,21 @@ def verify(orgs: Orgs, assertion: str) -> tuple[Client, str]:
     return client, str(claims.get("sub") or claims.get("prn") or "")
 
 
-def _signed(client: Client, content: bytes, signature: bytes) -> bool:
-    pem = client.certificate.strip()
+def certificate(text: str) -> x509.Certificate:
+    """The certificate in the metadata of an app: a PEM, or its Base64 alone, as metadata of real apps has it.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    pem = text.strip()
     if "BEGIN CERTIFICATE" not in pem:
         pem = f"-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----"
+    return x509.load_pem_x509_certificate(pem.encode())
+
+
+def _signed(client: Client, content: bytes, signature: bytes) -> bool:
     try:
-        key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+        key = certificate(client.certificate).public_key()
         if not isinstance(key, RSAPublicKey):
             return False
         key.verify(signature, content, PKCS1v15(), SHA256())

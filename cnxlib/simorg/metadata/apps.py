@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..errors import ApiError
-from ..identity import clients
+from ..identity import clients, jwt
 from ..names import check_api_name
 from ..org import Actor, Org
 from ..scenarios import flags
@@ -49,6 +49,7 @@ class ConnectedApp(Document):
         self.require(value)
         if oauth := value.get("oauthConfig"):
             _check_callbacks(oauth.get("callbackUrl", ""), "oauthConfig.callbackUrl")
+            _check_certificate(oauth, "oauthConfig.certificate")
         add_connected_app(org, name, value)
 
     def update(self, org: Org, actor: Actor, name: str, value: Value, version: int) -> None:
@@ -64,6 +65,7 @@ class ConnectedApp(Document):
         self.require(after)
         if oauth:
             _check_callbacks(after["oauthConfig"].get("callbackUrl", ""), "oauthConfig.callbackUrl")
+            _check_certificate(oauth, "oauthConfig.certificate")
             if "consumerKey" not in after["oauthConfig"]:
                 register(org, after["oauthConfig"])
             if secret is not None:
@@ -173,6 +175,7 @@ class GlobalOauthSettings(ExternalClientAppPart):
         value = {"isPkceRequired": True, **value}
         self.require(value)
         _check_callbacks(value.get("callbackUrl", ""), "callbackUrl")
+        _check_certificate(value, "certificate")
         self.check(org, name, value, None)
         if org.document(self.name, name) is None:
             register(org, value)
@@ -192,6 +195,7 @@ class GlobalOauthSettings(ExternalClientAppPart):
             secret = clients.new_secret()
         if "callbackUrl" in value:
             _check_callbacks(value["callbackUrl"], "callbackUrl")
+        _check_certificate(value, "certificate")
         super().update(org, actor, name, value, version)
         if secret is not None:
             clients.keep_secret(org, before["consumerKey"], secret)
@@ -233,6 +237,15 @@ def _check_callbacks(text: str, field: str) -> None:
     """Refuse callback URLs, one a line, that are none. [R: code and text]"""
     if not text.split() or not all(_URL.fullmatch(url) for url in text.split()):
         raise ApiError("FIELD_INTEGRITY_EXCEPTION", "Enter a valid callback URL. It must use HTTPS.", [field])
+
+
+def _check_certificate(oauth: Value, field: str) -> None:
+    """Refuse a certificate that is none. [R: code and text]"""
+    if text := oauth.get("certificate", ""):
+        try:
+            jwt.certificate(text)
+        except ValueError:
+            raise ApiError("FIELD_INTEGRITY_EXCEPTION", "The certificate is no X.509 certificate", [field]) from None
 
 
 def _needed(value: Value, names: Iterable[str]) -> None:
