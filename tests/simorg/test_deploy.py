@@ -616,6 +616,12 @@ def post_zip(org: Org, content: bytes, name: str = "json", **chosen: Any) -> req
     return org.call("POST", "metadata/deployRequest", files=parts)
 
 
+def test_the_rest_door_knows_its_options(org: Org) -> None:
+    answer = post_zip(org, zipped(DESK_FILES), singlePackage=True, checkonly=True)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+    assert "checkonly" in answer.json()[0]["message"]
+
+
 @pytest.mark.parametrize("name", ["json", "entity_content"])
 def test_the_rest_door(org: Org, name: str) -> None:
     answer = post_zip(org, zipped(DESK_FILES), name, singlePackage=True, rollbackOnError=True)

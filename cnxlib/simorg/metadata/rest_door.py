@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from ..calls import Answer, Call, parse_json
@@ -77,6 +78,8 @@ def _options(raw: bytes) -> Mapping[str, Any]:
     options = found.get("deployOptions", {}) if isinstance(found, dict) else None
     if not isinstance(options, dict):
         raise ApiError("JSON_PARSER_ERROR", "deployOptions is required to be a JSON object")
+    for name in options.keys() - {each.name for each in fields(Options)}:
+        raise ApiError("JSON_PARSER_ERROR", f'Unrecognized field "{name}"')  # [R]
     return options
 
 
