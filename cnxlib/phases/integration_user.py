@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Literal
+from functools import partial
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cnxlib.engine import CheckGenerator, Resource
-from cnxlib.model import Check
+from cnxlib.model import Check, Observation
 from cnxlib.phases.base import EmailOrBlank, Phase, PhaseParams, UsernameOrBlank
+from cnxlib.resources.account import account_as_it_is, check_account, check_not_oneself
 from cnxlib.resources.assignment import Assignments, Wanted
+from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.conexiom_sets import ADMIN_USER, SUPER_USER
 from cnxlib.resources.conexiom_users import ACCOUNT_RIGHTS, CASE_RIGHTS
+from cnxlib.resources.credentials import LoginRoute
 from cnxlib.resources.field_permissions import Field as SalesforceField
 from cnxlib.resources.field_permissions import FieldPermissions
-from cnxlib.resources.grants import object_permissions
+from cnxlib.resources.grants import Grants, object_permissions
+from cnxlib.resources.lazily import Lazily
+from cnxlib.resources.licences import INTEGRATION, Candidate, SetLicences, check_licences, choose, set_licence_id
 from cnxlib.resources.password import Password
 from cnxlib.resources.permission_set import PermissionSet, api_name
+from cnxlib.resources.profile import Profile, ProfileGrants, profile_bearer
 from cnxlib.resources.record_types import CaseRecordTypes, check_record_types
+from cnxlib.resources.report import Report
 from cnxlib.resources.user import NewUser, User
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
-DEFAULT_PROFILE = "Minimum Access - Salesforce"
-"""The standard profile that grants next to nothing: all access comes from permission sets."""
+ID = "02_integration_user"
 
 FIELDS = (
     SalesforceField("Account", "BillingAddress"),
@@ -45,20 +53,24 @@ class Params(PhaseParams):
     access_via: Literal["permission_set", "profile"] = Field(
         "permission_set", description="what the access is given by"
     )
-    label: str = Field("Conexiom Integration User", min_length=1, max_length=80, description="label of that set")
+    label: str = Field(
+        "Conexiom Integration User", min_length=1, max_length=80, description="label of that set or profile"
+    )
     api_only: bool = Field(False, description="the user may log in by API alone (optional in the guide)")
     user_username: UsernameOrBlank = Field(
         "", description='user name, unique over all of Salesforce ("" derives one from the org)'
     )
     user_email: EmailOrBlank = Field("", description='e-mail ("" is that of the admin who is logged in)')
-    base_profile: str = Field("", description=f'profile of the user ("" is {DEFAULT_PROFILE})')
+    base_profile: str = Field(
+        "", description='profile of the user ("" is the one of its licence that grants next to nothing)'
+    )
     case_record_types: tuple[str, ...] = Field(
         (), description="record types of Case, by API name ([] is all active ones)"
     )
     credential_route: Literal["security_token", "trusted_ip", "client_credentials"] = Field(
         "security_token", description="how Conexiom will log in as this user"
     )
-    take_over_existing: bool = Field(False, description="use an existing user of that name who is somebody else's")
+    take_over_existing: bool = Field(False, description="use the user of that name though it is somebody else's")
 
     @field_validator("label")
     @classmethod
@@ -67,12 +79,14 @@ class Params(PhaseParams):
             raise ValueError("must begin with a letter of A-Z: the set's API name is made of those letters and digits")
         return value
 
-    @field_validator("access_via")
-    @classmethod
-    def _only_sets(cls, value: str) -> str:
-        if value == "profile":
-            raise ValueError("access by a profile is not built yet; use permission_set, which the guide allows as well")
-        return value
+    @model_validator(mode="after")
+    def _names_a_profile(self) -> Self:
+        # In metadata a profile goes by its name, in which other characters are escaped.
+        if self.access_via == "profile" and not re.fullmatch(r"[\w -]+", self.label, re.ASCII):
+            raise ValueError("label: as a profile's name it takes letters, digits, spaces, - and _")
+        if self.access_via == "profile" and self.base_profile:
+            raise ValueError("base_profile: with access_via profile the user gets the profile that is made")
+        return self
 
 
 def integration_username(given: str, me: Identity) -> str:
@@ -87,8 +101,23 @@ def _needed(params: Params) -> Asking[Check]:
     return Check("an integration user is needed", True, "info", detail=said or "no", guide=("G2.1",))
 
 
+def _candidate(params: Params, me: Identity) -> Candidate:
+    username = integration_username(params.user_username, me)
+    return Candidate(username, params.base_profile, own_profile=params.access_via == "profile")
+
+
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
-    return lambda: _needed(params), check_record_types
+    needed = partial(_needed, params)
+    if _not_needed(params):
+        return needed, check_record_types
+    candidate = _candidate(params, me)
+    return (
+        needed,
+        check_record_types,
+        partial(check_not_oneself, candidate.username, me.username),
+        partial(check_licences, candidate),
+        partial(check_account, candidate.username, params.label),
+    )
 
 
 def _not_needed(params: Params) -> str:
@@ -97,43 +126,81 @@ def _not_needed(params: Params) -> str:
     return "Neither the Email-to-Case integration nor cases for alerts are used (G2.1)."
 
 
+class _Wanted:
+    """What the phase wants, in the parts that depend on the licence, which the org decides."""
+
+    def __init__(self, params: Params, me: Identity) -> None:
+        self._params, self._me = params, me
+        self.candidate = _candidate(params, me)
+        self.username = self.candidate.username
+        self._by_profile = self.candidate.own_profile
+        self.bearer = profile_bearer(params.label) if self._by_profile else Bearer(api_name(params.label))
+        self.writer: type[Grants] = ProfileGrants if self._by_profile else Grants
+        self._route = LoginRoute(ID, params.credential_route, self.username, params.api_only, me.url)
+
+    def holder(self) -> Asking[Resource]:
+        """The permission set or the profile, with the system permissions that it may have by now."""
+        choice = yield from choose(self.candidate)
+        always = ("ApexRestServices", "ApiEnabled")
+        system = yield from self._route.system_permissions(self.bearer, always, choice.licence == INTEGRATION)
+        guide = ("G2.2", "G2.3")
+        if self._by_profile:
+            return Profile(self._params.label, choice.licence, system, self.username, guide)
+        return PermissionSet(self._params.label, system, guide)
+
+    def user(self) -> Asking[Resource]:
+        """The user, with the profile that fits its licence."""
+        choice = yield from choose(self.candidate)
+        wanted = NewUser(
+            self.username,
+            last_name="Integration User",
+            first_name="Conexiom",
+            alias="cnxint",
+            profile=choice.profile or self._params.label,
+            email=self._params.user_email or self._me.email,
+            take_over=self._params.take_over_existing,
+            profile_is_made=self._by_profile,
+        )
+        return User(wanted, ("G2.7",), "user_username")
+
+    def set_licences(self) -> Asking[Sequence[str]]:
+        """The permission set licences that come before the sets."""
+        return (yield from choose(self.candidate)).set_licences
+
+    def assignments(self) -> Asking[Sequence[Wanted]]:
+        """The sets of the user; its own one only where the access does not come by the profile."""
+        licences = yield from self.set_licences()
+        after = tuple(set_licence_id(self.username, licence) for licence in licences)
+        own = [] if self._by_profile else [Wanted(self.username, self._params.label, ("G2.7",), after=after)]
+        return [*own, *(Wanted(self.username, label, ("G2.8",), after=after) for label in (ADMIN_USER, SUPER_USER))]
+
+    def login(self) -> Asking[Observation]:
+        """How Conexiom logs in, as a manual step or a table."""
+        choice = yield from choose(self.candidate)
+        return (yield from self._route.observe(self.bearer, choice.licence == INTEGRATION))
+
+
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
-    set_name = api_name(params.label)
-    username = integration_username(params.user_username, me)
-    system = ("ApexRestServices", "ApiEnabled", *(("ApiUserOnly",) if params.api_only else ()))
-    user = NewUser(
-        username,
-        last_name="Integration User",
-        first_name="Conexiom",
-        alias="cnxint",
-        profile=params.base_profile or DEFAULT_PROFILE,
-        email=params.user_email or me.email,
-        take_over=params.take_over_existing,
-    )
-
-    def assignments() -> Asking[Sequence[Wanted]]:
-        yield from ()
-        return [
-            Wanted(username, params.label, ("G2.7",)),
-            Wanted(username, ADMIN_USER, ("G2.8",)),
-            Wanted(username, SUPER_USER, ("G2.8",)),
-        ]
-
+    wanted = _Wanted(params, me)
+    bearer, username = wanted.bearer, wanted.username
     rights = {"Account": ACCOUNT_RIGHTS, "Case": CASE_RIGHTS}
-    objects = tuple(f"object_permissions:{set_name}/{sobject}" for sobject in rights)
+    objects = tuple(f"object_permissions:{bearer.name}/{sobject}" for sobject in rights)
     return (
-        PermissionSet(params.label, system, ("G2.2", "G2.3")),
-        object_permissions(set_name, rights, dict.fromkeys(rights, ("G2.5",))),
-        CaseRecordTypes(set_name, params.case_record_types, objects, ("G2.4",)),
-        FieldPermissions(set_name, FIELDS, ("G2.6",)),
-        User(user, ("G2.7",), "user_username"),
+        Lazily(wanted.holder),
+        object_permissions(bearer, rights, dict.fromkeys(rights, ("G2.5",)), wanted.writer),
+        CaseRecordTypes(bearer, params.case_record_types, objects, ("G2.4",)),
+        FieldPermissions(bearer, FIELDS, ("G2.6",), wanted.writer),
+        Lazily(wanted.user),
         Password(username, ("G2.7",)),
-        Assignments(assignments, makes=(username, params.label), parameter="user_username"),
+        SetLicences(username, wanted.set_licences, ("G2.7", "G2.8")),
+        Assignments(wanted.assignments, makes=(username, params.label), parameter="user_username"),
+        Report(wanted.login),
+        Report(partial(account_as_it_is, username)),
     )
 
 
 PHASE = Phase(
-    id="02_integration_user",
+    id=ID,
     title="Conexiom Integration User",
     params=Params,
     checks=_checks,

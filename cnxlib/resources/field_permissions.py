@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cnxlib.engine import Done
 from cnxlib.errors import NotYet, ParameterError
 from cnxlib.model import Change, Observation, Table
+from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.grants import Grants
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import ToolingQuery, soql
@@ -81,7 +82,8 @@ def find_fields(fields: Sequence[Field]) -> Asking[dict[Field, FoundField]]:
             raise ParameterError(
                 f"There is no field {field.said}", hint="Give fields by API name: Account.Phone, Case.My_Field__c."
             )
-        row = fitting[0]
+        # A customer may have a field of that label too: the one with a namespace is the package's.
+        row = max(fitting, key=lambda row: row["QualifiedApiName"].count("__")) if field.label else fitting[0]
         found[field] = FoundField(f"{field.sobject}.{row['QualifiedApiName']}", bool(row["IsFlsEnabled"]))
     return found
 
@@ -91,24 +93,32 @@ class FieldPermissions:
 
     Parameters
     ----------
-    set_name:
-        API name of the permission set.
+    bearer:
+        The permission set, by API name, or whatever bears the permissions.
     fields:
         The fields; one that takes no field-level security is reported, not refused.
     guide:
         Ids of the guide's steps.
+    made_by:
+        The class that writes them.
     """
 
     batch = 200
 
-    def __init__(self, set_name: str, fields: Sequence[Field], guide: tuple[str, ...]) -> None:
-        self._set_name, self._fields, self._guide = set_name, tuple(fields), guide
+    def __init__(
+        self,
+        bearer: str | Bearer,
+        fields: Sequence[Field],
+        guide: tuple[str, ...],
+        made_by: type[Grants] = Grants,
+    ) -> None:
+        self._bearer, self._fields, self._guide, self._made_by = bearer, tuple(fields), guide, made_by
         self._grants = self._grants_of({})
 
     def _grants_of(self, wanted: Mapping[str, Mapping[str, bool]]) -> Grants:
         defaults = {name: {"SobjectType": name.partition(".")[0], "PermissionsEdit": False} for name in wanted}
         guide = dict.fromkeys(wanted, self._guide)
-        return Grants("field_permissions", "FieldPermissions", "Field", self._set_name, wanted, guide, defaults)
+        return self._made_by("field_permissions", "FieldPermissions", "Field", self._bearer, wanted, guide, defaults)
 
     def observe(self) -> Asking[Observation]:
         """Find the fields, then the rows of those that take field-level security."""
@@ -123,7 +133,9 @@ class FieldPermissions:
         self._grants = self._grants_of(wanted)
         seen = yield from self._grants.observe()
         free = tuple(
-            (found[f].api_name, "visible to whoever can read the record") for f in found if not found[f].takes_fls
+            (found[f].api_name, "always visible to whoever can read the record")
+            for f in found
+            if not found[f].takes_fls
         )
         tables = (Table("Fields without field-level security", ("field", "access"), free),) if free else ()
         return Observation(seen.items, tables=tables)

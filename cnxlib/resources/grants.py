@@ -11,16 +11,16 @@ from typing import Any
 from cnxlib.engine import Done
 from cnxlib.errors import CnxError
 from cnxlib.model import Change, Item, Observation
-from cnxlib.resources.permission_set import set_id
+from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import InsertRows, Query, Update, soql
 from cnxlib.salesforce.rows import row_error
 
-PARENT = "Parent.Name = {set} AND Parent.IsOwnedByProfile = false AND Parent.NamespacePrefix = null"
-
 
 class Grants:
     """Rows of one sObject below one permission set, keyed by one column.
+
+    A profile's rows are read in the same way, and written by `cnxlib.resources.profile.ProfileGrants`.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class Grants:
         Kind of the items, such as "object_permissions".
     sobject, key_column:
         The rows' object, and the column that tells them apart.
-    set_name:
-        API name of the permission set.
+    bearer:
+        The permission set, by API name, or whatever bears the permissions.
     wanted:
         By key: the columns and values wanted. Others are left alone.
     defaults:
@@ -45,12 +45,13 @@ class Grants:
         kind: str,
         sobject: str,
         key_column: str,
-        set_name: str,
+        bearer: str | Bearer,
         wanted: Mapping[str, Mapping[str, Any]],
         guide: Mapping[str, tuple[str, ...]],
         defaults: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self._kind, self._sobject, self._key_column, self._set_name = kind, sobject, key_column, set_name
+        self._kind, self._sobject, self._key_column = kind, sobject, key_column
+        self._bearer = bearer if isinstance(bearer, Bearer) else Bearer(bearer)
         self._wanted, self._guide, self._defaults = wanted, guide, defaults or {}
 
     def observe(self) -> Asking[Observation]:
@@ -58,12 +59,9 @@ class Grants:
         if not self._wanted:
             return Observation()
         managed = list(dict.fromkeys(column for columns in self._wanted.values() for column in columns))
-        query = soql(
-            f"SELECT Id, {', '.join((self._key_column, *managed))} FROM {self._sobject} "
-            f"WHERE {PARENT} AND {self._key_column} IN {{keys}}",
-            set=self._set_name,
-            keys=sorted(self._wanted),
-        )
+        keys = soql(f"{self._key_column} IN {{}}", sorted(self._wanted))
+        columns = ", ".join((self._key_column, *managed))
+        query = f"SELECT Id, {columns} FROM {self._sobject} WHERE {self._bearer.of_rows} AND {keys}"
         (rows,) = yield [Query(query)]
         found = {str(row[self._key_column]): row for row in rows}
         return Observation(tuple(self._item(key, found.get(key)) for key in self._wanted))
@@ -73,11 +71,11 @@ class Grants:
         actual = None if row is None else {column: row[column] for column in wanted}
         return Item(
             self._kind,
-            f"{self._set_name}/{key}",
+            f"{self._bearer.name}/{key}",
             actual,
             wanted,
             self._guide.get(key, ()),
-            requires=(set_id(self._set_name),),
+            requires=(self._bearer.id,),
             found="" if row is None else str(row["Id"]),
         )
 
@@ -100,31 +98,43 @@ class Grants:
         return [done[change.id] for change in changes]
 
     def _row(self, change: Change, ids: Mapping[str, str]) -> dict[str, Any]:
-        key = change.key.removeprefix(f"{self._set_name}/")
-        parent = ids[set_id(self._set_name)]
-        return {"ParentId": parent, self._key_column: key, **self._defaults.get(key, {}), **(change.after or {})}
+        key = self._key(change)
+        return {
+            "ParentId": ids[self._bearer.id],
+            self._key_column: key,
+            **self._defaults.get(key, {}),
+            **(change.after or {}),
+        }
+
+    def _key(self, change: Change) -> str:
+        return change.key.removeprefix(f"{self._bearer.name}/")
 
 
 _RIGHTS = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
 
 
 def object_permissions(
-    set_name: str, wanted: Mapping[str, Sequence[str]], guide: Mapping[str, tuple[str, ...]]
+    bearer: str | Bearer,
+    wanted: Mapping[str, Sequence[str]],
+    guide: Mapping[str, tuple[str, ...]],
+    made_by: type[Grants] = Grants,
 ) -> Grants:
-    """Object permissions of a set.
+    """Object permissions of a set, or of whatever bears them.
 
     Parameters
     ----------
-    set_name:
-        API name of the set.
+    bearer:
+        API name of the set, or the bearer.
     wanted:
         By sObject the rights: "Read", "Create", "Edit". Salesforce asks for Read beside every other.
     guide:
         By sObject the ids of the guide's steps.
+    made_by:
+        The class that writes them.
     """
     columns = {sobject: {f"Permissions{right}": True for right in rights} for sobject, rights in wanted.items()}
     defaults = {sobject: {f"Permissions{right}": False for right in _RIGHTS} for sobject in wanted}
-    return Grants("object_permissions", "ObjectPermissions", "SobjectType", set_name, columns, guide, defaults)
+    return made_by("object_permissions", "ObjectPermissions", "SobjectType", bearer, columns, guide, defaults)
 
 
 def tab_settings(set_name: str, visible: Sequence[str], guide: tuple[str, ...]) -> Grants:

@@ -1,7 +1,8 @@
-"""Record types of Case that a permission set makes available.
+"""Record types of Case that a permission set or a profile makes available.
 
-Source: Metadata API, PermissionSet.recordTypeVisibilities; no rows hold them. A PermissionSet written at API ≥ 40
-switches off what it leaves out, so the component is read whole and written back whole with the record types added.
+Source: Metadata API, PermissionSet.recordTypeVisibilities and Profile.recordTypeVisibilities; no rows hold them. A
+PermissionSet written at API ≥ 40 switches off what it leaves out, so that component is read whole and written back
+whole with the record types added. A Profile changes only in what is named.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from cnxlib.engine import Done
 from cnxlib.errors import ParameterError
 from cnxlib.model import Change, Check, Item, Observation
-from cnxlib.resources.permission_set import set_id
+from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, ReadMetadata, WriteMetadata
 
@@ -29,29 +30,29 @@ def check_record_types() -> Asking[Check]:
 
 
 class CaseRecordTypes:
-    """Record types of Case in a permission set, where Case has several.
+    """Record types of Case for a permission set or a profile, where Case has several.
 
     Parameters
     ----------
-    set_name:
-        API name of the permission set.
+    bearer:
+        The permission set or the profile.
     wanted:
         API names (DeveloperName) of the record types; none means all active ones.
     after:
-        Ids of the items in the set that must be written before it is read whole.
+        Ids of the items in it that must be written before it is read whole.
     guide:
         Ids of the guide's steps.
     """
 
     batch = 200
 
-    def __init__(self, set_name: str, wanted: Sequence[str], after: Sequence[str], guide: tuple[str, ...]) -> None:
-        self._set_name, self._wanted = set_name, tuple(wanted)
+    def __init__(self, bearer: Bearer, wanted: Sequence[str], after: Sequence[str], guide: tuple[str, ...]) -> None:
+        self._bearer, self._wanted = bearer, tuple(wanted)
         self._after, self._guide = tuple(after), guide
 
     def observe(self) -> Asking[Observation]:
         """Nothing where Case has one record type or none: there is nothing to choose then."""
-        types, component = yield [_TYPES, ReadMetadata("PermissionSet", self._set_name)]
+        types, component = yield [_TYPES, self._component]
         active = {row["DeveloperName"]: _full_name(row) for row in types}
         unknown = [name for name in self._wanted if name not in active]
         if unknown:
@@ -70,17 +71,28 @@ class CaseRecordTypes:
     def _item(self, full_name: str, visible: set[str]) -> Item:
         state = {"visible": True}
         actual = state if full_name in visible else None
-        requires = (set_id(self._set_name), *self._after)
-        return Item("record_type", f"{self._set_name}/{full_name}", actual, state, self._guide, requires=requires)
+        requires = (self._bearer.id, *self._after)
+        return Item("record_type", f"{self._bearer.name}/{full_name}", actual, state, self._guide, requires=requires)
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
-        """Add the record types to the set as it is now."""
-        (component,) = yield [ReadMetadata("PermissionSet", self._set_name)]
-        added = {change.key.removeprefix(f"{self._set_name}/") for change in changes}
-        kept = [one for one in component.get("recordTypeVisibilities", ()) if one["recordType"] not in added]
-        visibilities = [*kept, *({"recordType": name, "visible": True} for name in sorted(added))]
-        yield [WriteMetadata("update", "PermissionSet", {**component, "recordTypeVisibilities": visibilities})]
+        """Add the record types to the set or the profile as it is now."""
+        (component,) = yield [self._component]
+        present = {one["recordType"]: one for one in component.get("recordTypeVisibilities", ())}
+        names = sorted(change.key.removeprefix(f"{self._bearer.name}/") for change in changes)
+        if self._bearer.kind == "profile":
+            # Which one is the default stays: every element has to say it (ProfileRecordTypeVisibility.default).
+            whole = {"fullName": self._bearer.name}
+            added = [{"default": False, **present.get(name, {}), "recordType": name, "visible": True} for name in names]
+        else:
+            whole = component
+            added = [{"recordType": name, "visible": True} for name in names]
+            added = [*(one for name, one in present.items() if name not in names), *added]
+        yield [WriteMetadata("update", self._bearer.metadata_type, {**whole, "recordTypeVisibilities": added})]
         return [Done() for _ in changes]
+
+    @property
+    def _component(self) -> ReadMetadata:
+        return ReadMetadata(self._bearer.metadata_type, self._bearer.name)
 
 
 def _full_name(row: Mapping[str, str]) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cnxlib.engine import Done
 from cnxlib.errors import Duplicate, ParameterError
 from cnxlib.model import Change, Item, Observation
+from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Insert, Query, Update, chunks, soql
 
@@ -56,6 +58,8 @@ class NewUser:
     profile: str
     email: str
     take_over: bool = False
+    profile_is_made: bool = False
+    """Whether the same phase makes the profile; then an existing user gets it too."""
 
 
 class User:
@@ -82,7 +86,7 @@ class User:
         users, profiles = yield [
             Query(
                 soql(
-                    "SELECT Id, Username, LastName, FirstName, IsActive FROM User WHERE Username = {}",
+                    "SELECT Id, Username, LastName, FirstName, IsActive, Profile.Name FROM User WHERE Username = {}",
                     wanted.username,
                 )
             ),
@@ -90,7 +94,7 @@ class User:
         ]
         if users:
             return self._found(users[0])
-        if not profiles:
+        if not profiles and not wanted.profile_is_made:
             raise ParameterError(
                 f"There is no profile {wanted.profile!r} for the user {wanted.username}",
                 guide=self._guide,
@@ -104,9 +108,16 @@ class User:
             "Profile": wanted.profile,
             "IsActive": True,
         }
-        return Observation((Item("user", wanted.username, None, desired, self._guide, reversible=False),))
+        requires = self._requires
+        return Observation(
+            (Item("user", wanted.username, None, desired, self._guide, reversible=False, requires=requires),)
+        )
 
-    def _found(self, row: Mapping[str, object]) -> Observation:
+    @property
+    def _requires(self) -> tuple[str, ...]:
+        return (Bearer(self._wanted.profile, "profile").id,) if self._wanted.profile_is_made else ()
+
+    def _found(self, row: Mapping[str, Any]) -> Observation:
         wanted = self._wanted
         ours = row["LastName"] == wanted.last_name and (row["FirstName"] or "") == wanted.first_name
         if not ours and not wanted.take_over:
@@ -116,17 +127,25 @@ class User:
                 guide=self._guide,
                 hint="Choose another user name, or allow this user to be taken over (take_over_existing).",
             )
-        actual = {"IsActive": bool(row["IsActive"])}
-        item = Item("user", wanted.username, actual, {"IsActive": True}, self._guide, found=str(row["Id"]))
+        actual: dict[str, Any] = {"IsActive": bool(row["IsActive"])}
+        desired: dict[str, Any] = {"IsActive": True}
+        if wanted.profile_is_made:
+            actual["Profile"], desired["Profile"] = row["Profile"]["Name"], wanted.profile
+        found = str(row["Id"])
+        item = Item("user", wanted.username, actual, desired, self._guide, requires=self._requires, found=found)
         return Observation((item,))
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
-        """Create the user with the org's time zone, locale and language, or make it active again."""
+        """Create the user with the org's time zone, locale and language, or bring it up to what is wanted."""
         (change,) = changes
-        if change.op == "update":
-            yield [Update("User", ids[change.id], {"IsActive": True})]
-            return [Done()]
         wanted, after = self._wanted, change.after or {}
+        if change.op == "update":
+            values = {name: value for name, value in after.items() if name != "Profile"}
+            if "Profile" in after:
+                (rows,) = yield [Query(soql("SELECT Id FROM Profile WHERE Name = {}", wanted.profile))]
+                values["ProfileId"] = rows[0]["Id"]
+            yield [Update("User", ids[change.id], values)]
+            return [Done()]
         organization, profiles = yield [
             Query("SELECT TimeZoneSidKey, DefaultLocaleSidKey, LanguageLocaleKey FROM Organization"),
             Query(soql("SELECT Id, Name FROM Profile WHERE Name = {}", wanted.profile)),

@@ -10,7 +10,8 @@ A case is tests/cases/<phase>/<name>.json:
     held      names of the secrets that the store holds
     held_key  the consumer key among them, where it matters which
     made      what earlier runs made: ids by key, by kind; attempted likewise, where they did not learn the end of it
-    expect    status, changes (all of them, in the plan's order), manual (names of the steps), error (a class)
+    expect    status, changes (all of them, in the plan's order), manual (names of the steps), error (a class),
+              warns (names of the checks that warn, where the case is about them)
 
 A read that no fact answers fails the case.
 """
@@ -43,6 +44,8 @@ KINDS = (
     "package",
     "password",
     "permission_set",
+    "permission_set_licence",
+    "profile",
     "record_type",
     "rotation",
     "sealed_credentials",
@@ -155,6 +158,8 @@ def test_case(path: Path) -> None:
     assert [step.step for step in outcome.manual] == expect.get("manual", [])
     assert type(outcome.error).__name__ == expect.get("error", "NoneType")
     assert expect.get("says", "") in str(outcome.error)
+    if "warns" in expect:
+        assert [one.name for one in outcome.checks if one.severity == "warning" and not one.ok] == expect["warns"]
     unused = set(case["facts"]).difference(facts.used) - included(case)
     assert not unused, f"facts that nothing read: {unused}"
 
