@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyrage
 import pytest
 import yaml
 
@@ -23,6 +24,9 @@ from tests.processes import CNX
 
 LEAKS = Path(__file__).parent / "canary"
 PASSPHRASE = "correct-Horse&battery"
+TOKEN = "tK7wQ2zR9xV4bN6mC8pL3sDf"
+CONEXIOM = pyrage.x25519.Identity.generate()
+"""Whom the credentials are sealed to."""
 
 
 class Sim(Protocol):
@@ -126,6 +130,7 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place, str], dict[str, s
             **{f"login: {name}": path.read_text(encoding="utf-8") for name, path in references.items()},
             **{f"store: {name}": value for name, value in held.items()},
             "passphrase": PASSPHRASE,
+            "security token": TOKEN,
             "identity": os.environ["CNX_SECRETS_UNLOCKED"].partition(":")[2],
         }
 
@@ -140,9 +145,17 @@ def complete_run(place: Place, sim: Sim, scenario: str, **more: str) -> str:
         {"kind": "lock_row", "match": {"method": "POST", "path": ""}, "after": 3, "times": 1},
     ]
     sim.control("PUT", f"orgs/{alias}/faults", faults if scenario == "fresh" else faults[1:])
-    assert place.run("apply", "--org", alias, "--json", CANARY_FAIL="1", **more) == 1
+    place.environment({})
+    (place.exempt / "token").write_text(TOKEN, encoding="utf-8")
+    params = {
+        "credentials": "sealed",
+        "recipient_key": str(CONEXIOM.to_public()),
+        "security_token_ref": f"file:{place.exempt / 'token'}",
+    }
+    sealed = [part for name, value in params.items() for part in ("-p", f"{name}={value}")]
+    assert place.run("apply", "--org", alias, *sealed, "--json", CANARY_FAIL="1", **more) == 1
     assert b"RuntimeError" in b"".join(place.said)
-    place.run("apply", "--org", alias, **more)
+    place.run("apply", "--org", alias, *sealed, **more)
     return alias
 
 
@@ -162,6 +175,11 @@ def test_no_secret_stays_behind(
     values = {**known, **{f"touched {number}": value for number, value in enumerate(place.touched())}}
     assert {name: places for name, value in values.items() if (places := place.holders(value))} == {}
     assert b"[secret]" in b"".join(place.said)
+    if scenario == "fresh":  # the other one lets nobody make a connected app, so there is not all to be sealed
+        (sealed,) = max(place.root.glob("cnx_runs/*/*/run.json")).parent.glob("credentials-*.age")
+        opened = pyrage.decrypt(sealed.read_bytes(), [CONEXIOM]).decode()
+        assert all(known[f"store: {name}"] in opened for name in ("password", "consumer_key", "consumer_secret"))
+        assert TOKEN in opened
     failed = min(place.root.glob("cnx_runs/*/*/run.json"))
     told = json.loads(failed.read_text(encoding="utf-8"))["error"]
     assert told["type"] == "SecretFound"
