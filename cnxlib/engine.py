@@ -17,10 +17,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Done:
-    """What became of one change: the id born in it, or the error."""
+    """What became of one change: the id born in it, the error, or why it was left to a person and nothing changed."""
 
     id: str = ""
     error: CnxError | None = None
+    left: str = ""
 
 
 class Resource(Protocol):
@@ -218,7 +219,9 @@ class Engine:
         for change, result in zip(batch, done, strict=True):
             if result.id:
                 ids[change.id] = result.id
-            if result.error is None:
+            if result.left:
+                step = Step(change, "not-run", result.left, "", seconds)
+            elif result.error is None:
                 step = Step(change, "done", "", result.id, seconds)
             else:
                 step = Step(change, "failed", result.error.message, result.id, seconds, result.error.hint)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import DEVELOPER_NAME, EmailOrBlank, Phase, PhaseParams
-from cnxlib.resources.connected_app import ConnectedApp, made_by_hand
+from cnxlib.resources.app import App
 from cnxlib.resources.report import Report
+from cnxlib.resources.sign_on_app import SignOnApp, made_by_hand
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
@@ -32,10 +33,13 @@ class Params(PhaseParams):
     contact_email: EmailOrBlank = Field("", description='contact e-mail ("" is that of the admin who is logged in)')
     app_name: str = Field("Conexiom", pattern=DEVELOPER_NAME, max_length=80, description="name and API name of the app")
     route: Literal["auto", "connected_app", "external_client_app", "manual"] = Field(
-        "auto", description="how the app is made; auto makes a connected app"
+        "auto", description="how the app is made; auto finds one of either kind, else makes the one Conexiom accepts"
     )
     conexiom_accepts: Literal["unknown", "connected_app", "external_client_app"] = Field(
         "unknown", description="what kind of app Conexiom said they accept"
+    )
+    propagation_timeout_minutes: int = Field(
+        15, ge=0, le=60, description="minutes to wait until Salesforce's login knows a new app"
     )
 
     @field_validator("callback_url")
@@ -56,14 +60,12 @@ class Params(PhaseParams):
             raise ValueError("must be a URL that begins with https://, without blanks, a user name or a # part")
         return value
 
-    @field_validator("route", "conexiom_accepts")
-    @classmethod
-    def _no_eca(cls, value: str) -> str:
-        if value == "external_client_app":
-            raise ValueError(
-                "making an External Client App is not built yet; use connected_app, or manual to make it by hand"
-            )
-        return value
+    @model_validator(mode="after")
+    def _agree(self) -> Params:
+        made, accepted = self.route, self.conexiom_accepts
+        if made in ("connected_app", "external_client_app") and accepted not in ("unknown", made):
+            raise ValueError(f"route {made} makes what Conexiom does not accept (conexiom_accepts is {accepted})")
+        return self
 
 
 def _callback(params: Params) -> Asking[Check]:
@@ -79,22 +81,40 @@ def _callback(params: Params) -> Asking[Check]:
     )
 
 
+def _accepted(params: Params) -> Asking[Check]:
+    yield from ()
+    known = params.conexiom_accepts != "unknown"
+    return Check(
+        "kind of app that Conexiom accepts",
+        known,
+        "warning",
+        detail=params.conexiom_accepts.replace("_", " ") if known else "not known",
+        hint=""
+        if known
+        else "Since Spring '26 most orgs create no more connected apps: ask Conexiom whether an External Client App "
+        "will do, and set conexiom_accepts.",
+        guide=("G3.2",),
+    )
+
+
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
     guide = ("G3.2", "G3.3", "G3.4")
+    patience = params.propagation_timeout_minutes * 60.0
+    app = App(params.app_name, params.callback_url, params.contact_email, me, guide, patience)
     if params.route == "manual":
         step = ManualStep(
             "connected_app",
             guide,
-            f"Make an app {params.app_name} with the callback URL {params.callback_url} and the scopes Full Access and "
+            f"Make an app {app.name} with the callback URL {app.callback_url} and the scopes Full Access and "
             "Web, and share its consumer key and secret with Conexiom's Customer Success team.",
-            url=f"{me.url}/lightning/setup/NavigationMenus/home",
+            url=app.app_manager(),
         )
-        return (Report(lambda: made_by_hand(params.app_name, step)),)
-    return (ConnectedApp(params.app_name, params.callback_url, params.contact_email, me, guide),)
+        return (Report(lambda: made_by_hand(app, step)),)
+    return (SignOnApp(app, params.route, params.conexiom_accepts),)
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
-    return (lambda: _callback(params),)
+    return (lambda: _callback(params), lambda: _accepted(params))
 
 
 PHASE = Phase(

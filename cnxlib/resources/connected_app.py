@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnxlib.engine import Done
-from cnxlib.errors import LimitExceeded, SalesforceError, SessionExpired, StepFailed, Temporary
 from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.resources.app import App, callback_table, left_at_the_doors, lines, secret_step, wait_until_known
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import Identity, MakeSecret, Query, ReadMetadata, SecretHeld, SecretMatches, WriteMetadata, soql
-
-SCOPES = ("Full", "Web")
-"""ConnectedAppOauthAccessScope of "Full access" and "Provide access to your data via the Web"."""
+from cnxlib.salesforce import MakeSecret, ReadMetadata, Secret, SecretHeld, SecretMatches, WriteMetadata
 
 
 def key_name(app: str) -> str:
@@ -30,103 +27,115 @@ def secret_name(app: str) -> str:
     return f"app/{app}/consumer_secret"
 
 
+def global_settings_name(app: str) -> str:
+    """Name of the component that holds an External Client App's key, as the runbook names it."""
+    return f"{app}_glbloauth"
+
+
 @dataclass(frozen=True)
 class Consumer:
-    """An app and the references to its key and secret, "" where the store does not hold those of this very app."""
+    """An app and the references to its key and secret, "" where the store does not hold those of this very app.
+
+    Parameters
+    ----------
+    component:
+        The ConnectedApp, None where there is none.
+    key, secret:
+        References.
+    external:
+        Whether key and secret are those of an External Client App.
+    """
 
     component: Mapping[str, Any] | None
     key: str
     secret: str
+    external: bool = False
 
 
 def find_consumer(name: str) -> Asking[Consumer]:
-    """The connected app `name`; what a failed creation left in the store is not of an app that was made since."""
+    """The app `name`; what a failed creation left in the store is not of an app that was made since."""
     component, key, secret = yield [
         ReadMetadata("ConnectedApp", name),
         SecretHeld(key_name(name)),
         SecretHeld(secret_name(name)),
     ]
-    if component is None or not (key and secret):
+    if not (key and secret):
         return Consumer(component, "", "")
-    (same,) = yield [SecretMatches(key_name(name), component.get("oauthConfig", {}).get("consumerKey", ""))]
-    return Consumer(component, key, secret) if same else Consumer(component, "", "")
+    external = component is None
+    if component is None:
+        (settings,) = yield [ReadMetadata("ExtlClntAppGlobalOauthSettings", global_settings_name(name))]
+        told = (settings or {}).get("consumerKey", "")
+    else:
+        told = component.get("oauthConfig", {}).get("consumerKey", "")
+    (same,) = yield [SecretMatches(key_name(name), told)]
+    return Consumer(component, key, secret, external) if same else Consumer(component, "", "")
 
 
-def made_by_hand(name: str, step: ManualStep) -> Asking[Observation]:
-    """`step` is left to a person until an app of that name is there, of whichever kind Setup made it."""
-    (rows,) = yield [Query(soql("SELECT Id FROM ConnectedApplication WHERE Name = {}", name))]
-    return Observation(manual=() if rows else (step,))
+def state_of(component: Mapping[str, Any]) -> dict[str, Any]:
+    """What is managed of a connected app."""
+    oauth = component.get("oauthConfig", {})
+    return {
+        "callbackUrl": lines(oauth.get("callbackUrl", "")),
+        "scopes": sorted(oauth.get("scopes", [])),
+        "contactEmail": component.get("contactEmail", ""),
+    }
 
 
 class ConnectedApp:
-    """A connected app with a callback URL and the guide's scopes.
-
-    Parameters
-    ----------
-    name:
-        Label and API name.
-    callback_url:
-        Where Conexiom's portal receives the users.
-    contact_email:
-        "" means the e-mail of who is logged in, and leaves another one in an existing app alone.
-    me:
-        Who is logged in where.
-    guide:
-        Ids of the guide's steps.
-    """
+    """A connected app with a callback URL and the guide's scopes."""
 
     batch = 1
 
-    def __init__(self, name: str, callback_url: str, contact_email: str, me: Identity, guide: tuple[str, ...]) -> None:
-        self._name, self._callback_url, self._me = name, callback_url, me
-        self._contact_email, self._guide = contact_email, guide
+    def __init__(self, app: App) -> None:
+        self._app = app
 
     def observe(self) -> Asking[Observation]:
-        """Compare the app with what is wanted; further scopes and callback URLs in it are left alone."""
-        found = yield from find_consumer(self._name)
-        component = found.component
-        if component is None:
-            email = self._contact_email or self._me.email
-            return Observation((self._item(None, {**self._wanted([], []), "contactEmail": email}),))
-        oauth = component.get("oauthConfig", {})
-        urls, scopes = _lines(oauth.get("callbackUrl", "")), list(oauth.get("scopes", []))
-        actual = {"callbackUrl": urls, "scopes": sorted(scopes), "contactEmail": component.get("contactEmail", "")}
-        desired = self._wanted(urls, scopes)
-        if self._contact_email:
-            desired["contactEmail"] = self._contact_email
-        return Observation((self._item(actual, desired),), manual=() if found.secret else (self._reveal(),))
-
-    def _wanted(self, urls: list[str], scopes: list[str]) -> dict[str, Any]:
-        return {
-            "callbackUrl": urls if self._callback_url in urls else [*urls, self._callback_url],
-            "scopes": sorted({*scopes, *SCOPES}),
-        }
+        """Compare the app with what is wanted, and ask OAuth's doors about one that lacks nothing."""
+        app = self._app
+        found = yield from find_consumer(app.name)
+        if found.component is None:
+            return Observation((self._item(None, app.new()),))
+        actual = state_of(found.component)
+        desired = app.state(actual["callbackUrl"], actual["scopes"])
+        if app.contact_email:
+            desired["contactEmail"] = app.contact_email
+        item = self._item(actual, desired)
+        steps: tuple[ManualStep, ...] = ()
+        if not found.secret:
+            steps = (secret_step(app, "it was made elsewhere, and no API tells its secret"),)
+        if item.change() is None:
+            key = found.component.get("oauthConfig", {}).get("consumerKey", "")
+            steps += yield from left_at_the_doors(app, key, found.secret)
+        return Observation((item,), steps, callback_table(actual["callbackUrl"], app.callback_url))
 
     def _item(self, actual: Mapping[str, Any] | None, desired: Mapping[str, Any]) -> Item:
-        return Item("connected_app", self._name, actual, desired, self._guide)
-
-    def _reveal(self) -> ManualStep:
-        return ManualStep(
-            "consumer_secret",
-            ("G3.4",),
-            f"The connected app {self._name} was made elsewhere, and Salesforce tells no API its secret: in App "
-            "Manager choose View, Manage Consumer Details, and share key and secret with Conexiom's Customer Success "
-            "team.",
-            url=f"{self._me.url}/lightning/setup/NavigationMenus/home",
-        )
+        return Item("connected_app", self._app.name, actual, desired, self._app.guide)
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
-        """Create the app with a key and a secret that are in the store before, or bring it up to date."""
+        """Create the app with a key and a secret that are in the store before, or bring it up to date; wait for it."""
         (change,) = changes
+        yield from self.write(change)
+        yield from self.wait()
+        return [Done()]
+
+    def write(self, change: Change) -> Asking[None]:
+        """Create or update the app."""
         after = change.after or {}
-        if change.op == "update":
-            yield from self._update(after)
-            return [Done()]
-        (key,) = yield [MakeSecret(key_name(self._name))]
-        (secret,) = yield [MakeSecret(secret_name(self._name))]
+        yield from (self._update(after) if change.op == "update" else self._create(after))
+
+    def wait(self) -> Asking[None]:
+        """Wait until OAuth's doors know the app."""
+        found = yield from find_consumer(self._app.name)
+        key = (found.component or {}).get("oauthConfig", {}).get("consumerKey", "")
+        if key:
+            yield from wait_until_known(self._app, key, found.secret)
+
+    def _create(self, after: Mapping[str, Any]) -> Asking[None]:
+        name = self._app.name
+        key, secret = yield from draw(name)
         component = {
-            "fullName": self._name,
-            "label": self._name,
+            "fullName": name,
+            "label": name,
             "contactEmail": after["contactEmail"],
             "oauthConfig": {
                 "callbackUrl": "\n".join(after["callbackUrl"]),
@@ -135,23 +144,10 @@ class ConnectedApp:
                 "scopes": list(after["scopes"]),
             },
         }
-        try:
-            yield [WriteMetadata("create", "ConnectedApp", component)]
-        except (Temporary, LimitExceeded, SessionExpired):
-            raise
-        except SalesforceError as error:
-            # Creation is blocked in most orgs since Spring '26. The code of that refusal is not published [R], so
-            # every refusal of the component itself is told with that remedy beside Salesforce's own words.
-            raise StepFailed(
-                f"Salesforce refused the connected app {self._name}: {error.message}",
-                guide=self._guide,
-                hint="Where the org no longer allows new connected apps, ask Salesforce Customer Support to enable it "
-                "(a case in Help), or make the app by hand and run again: the runbook then finds it.",
-            ) from None
-        return [Done()]
+        yield [WriteMetadata("create", "ConnectedApp", component)]
 
     def _update(self, after: Mapping[str, Any]) -> Asking[None]:
-        (component,) = yield [ReadMetadata("ConnectedApp", self._name)]
+        (component,) = yield [ReadMetadata("ConnectedApp", self._app.name)]
         oauth = dict(component["oauthConfig"])
         # "You cannot provide a Consumer Key" on update; the secret is never read back either.
         for fixed in ("consumerKey", "consumerSecret"):
@@ -164,5 +160,8 @@ class ConnectedApp:
         yield [WriteMetadata("update", "ConnectedApp", wanted)]
 
 
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def draw(name: str) -> Asking[tuple[Secret, Secret]]:
+    """A key and a secret for a new app, kept in the store before anything is sent."""
+    (key,) = yield [MakeSecret(key_name(name))]
+    (secret,) = yield [MakeSecret(secret_name(name))]
+    return key, secret

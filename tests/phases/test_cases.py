@@ -6,10 +6,12 @@ A case is tests/cases/<phase>/<name>.json:
     covers    which state of which kind it shows: "permission_set:absent"
     params    the phase's parameters
     include   files of tests/cases/facts/ whose facts hold too; the case's own come first
-    facts     a pattern for a read (fnmatch; "query …", "tooling …", "metadata Type/Name") and its answer
+    facts     a pattern for a read (fnmatch; "query …", "tooling …", "metadata Type/Name",
+              "authorize KEY URL", "token GRANT") and its answer
     held      names of the secrets that the store holds
     held_key  the consumer key among them, where it matters which
     made      what earlier runs made: ids by key, by kind; attempted likewise, where they did not learn the end of it
+    confirmed names of the manual steps that somebody confirmed as they read now
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), error (a class),
               warns (names of the checks that warn, where the case is about them)
 
@@ -28,10 +30,20 @@ import pytest
 
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError
-from cnxlib.history import Attempted, Made, no_history
+from cnxlib.history import Attempted, Confirmation, Confirmed, Made, no_history
 from cnxlib.model import Outcome
 from cnxlib.phases import find_phase
-from cnxlib.salesforce import Identity, Query, ReadMetadata, SecretHeld, SecretMatches, SecretsMark, ToolingQuery
+from cnxlib.salesforce import (
+    AuthorizeDoor,
+    Identity,
+    Query,
+    ReadMetadata,
+    SecretHeld,
+    SecretMatches,
+    SecretsMark,
+    TokenDoor,
+    ToolingQuery,
+)
 from cnxlib.salesforce.refusals import refusal
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -39,6 +51,7 @@ FILES = sorted(path for path in CASES.glob("*/*.json") if path.parent.name != "f
 KINDS = (
     "assignment",
     "connected_app",
+    "external_client_app",
     "field_permissions",
     "object_permissions",
     "package",
@@ -86,6 +99,10 @@ def text(request: Any) -> str:
             return f"tooling {soql}"
         case ReadMetadata(type, full_name):
             return f"metadata {type}/{full_name}"
+        case AuthorizeDoor(client_id, redirect_uri):
+            return f"authorize {client_id} {redirect_uri}"
+        case TokenDoor(form):
+            return f"token {dict(form)['grant_type']}"
     raise AssertionError(f"a plan reads, it does not {request}")
 
 
@@ -139,6 +156,8 @@ def past(case: dict[str, Any], asked: Any) -> Any:
             return case.get("made", {}).get(kind, {})
         case Attempted(kind):
             return case.get("attempted", {}).get(kind, {})
+        case Confirmation(_, step, _) if step in case.get("confirmed", ()):
+            return Confirmed("admin@acme.example", "2026-11-24T00:00:00+00:00")
     return no_history(asked)
 
 

@@ -34,7 +34,7 @@ CALLBACK = {"callback_url": "https://portal-acme.example/login"}
         ("03", {"callback_url": "https://x.example:99999/"}, "callback_url"),
         ("03", {**CALLBACK, "contact_email": "a@b"}, "contact_email"),
         ("03", {**CALLBACK, "app_name": "Conexiom App"}, "app_name"),
-        ("03", {**CALLBACK, "route": "external_client_app"}, "route"),
+        ("03", {**CALLBACK, "route": "external_client_app", "conexiom_accepts": "connected_app"}, "route"),
         ("06", {"mapped_fields": ["Phone"]}, "mapped_fields"),
         ("06", {"mapped_fields": "Account.Phone"}, "must be a list"),
         ("07", {"assignments": [{"set": "Conexiom Boss", "users": ["a@b.example"]}]}, "assignments"),

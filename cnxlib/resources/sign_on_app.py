@@ -1,0 +1,193 @@
+"""The app for single sign-on by the route that fits: connected app, External Client App, or a person's work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from cnxlib.engine import Done
+from cnxlib.errors import (
+    Duplicate,
+    LicenceExhausted,
+    LimitExceeded,
+    NotFound,
+    SalesforceError,
+    SessionExpired,
+    StepFailed,
+    Temporary,
+)
+from cnxlib.model import Change, ManualStep, Observation
+from cnxlib.resources import connected_app, external_client_app
+from cnxlib.resources.app import App, callback_table, left_at_the_doors
+from cnxlib.resources.app_texts import to_conexiom, to_salesforce
+from cnxlib.rounds import Asking
+from cnxlib.salesforce import Query, ReadMetadata, soql
+
+Route = Literal["auto", "connected_app", "external_client_app"]
+Accepts = Literal["unknown", "connected_app", "external_client_app"]
+
+_HELP = "https://help.salesforce.com/s/support"
+_OF_ITS_OWN = (Temporary, LimitExceeded, SessionExpired, Duplicate, LicenceExhausted, NotFound)
+"""Refusals that have a meaning of their own, whatever was to be created."""
+
+
+class SignOnApp:
+    """An existing app of either kind, else a new one.
+
+    Parameters
+    ----------
+    app:
+        What is wanted of it.
+    route:
+        How it is made; "auto" makes a connected app unless Conexiom accepts an External Client App.
+    accepts:
+        What Conexiom said that they accept.
+    """
+
+    batch = 1
+
+    def __init__(self, app: App, route: Route, accepts: Accepts) -> None:
+        self._app, self._route, self._accepts = app, route, accepts
+        self._connected = connected_app.ConnectedApp(app)
+        self._external = external_client_app.ExternalClientApp(app)
+        self._refused = ""
+        """What Salesforce said when it would not create a connected app, and when: the org itself does not tell."""
+
+    def observe(self) -> Asking[Observation]:
+        """Compare the app that is there, or is to be; where Salesforce just refused a new one, say who does what."""
+        connected, external = yield [
+            ReadMetadata("ConnectedApp", self._app.name),
+            ReadMetadata("ExternalClientApplication", self._app.name),
+        ]
+        if self._by_external(connected is not None, external is not None):
+            observation = yield from self._external.observe()
+            if external is not None and self._accepts == "unknown":
+                return Observation(
+                    observation.items,
+                    (*observation.manual, self._ask_conexiom()),
+                    observation.tables,
+                    (to_conexiom(self._app),),
+                )
+            return observation
+        if connected is None and self._refused:
+            return self._blocked()
+        return (yield from self._connected.observe())
+
+    def _by_external(self, connected: bool, external: bool) -> bool:
+        if self._route != "auto":
+            return self._route == "external_client_app"
+        if connected:
+            return False
+        return self._accepts == "external_client_app" or (external and self._accepts == "unknown")
+
+    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+        """Make the app; a connected app that Salesforce will not create is left to people.
+
+        Raises
+        ------
+        StepFailed
+            Salesforce refused it for another reason.
+        """
+        (change,) = changes
+        if change.kind == "external_client_app":
+            return (yield from self._external.apply(changes, ids))
+        try:
+            yield from self._connected.write(change)
+        except SalesforceError as error:
+            if change.op != "create" or isinstance(error, _OF_ITS_OWN):
+                raise
+            said = error.message
+            if not (yield from self._is_blocked(error)):
+                raise StepFailed(
+                    f"Salesforce refused the connected app {self._app.name}: {said}",
+                    guide=self._app.guide,
+                    hint="Mend what Salesforce names and run again. The user needs Customize Application and Modify "
+                    "Metadata. Or make the app by hand: the runbook then finds it.",
+                ) from None
+            self._refused = f"{said} ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC)"
+            return [Done(left=f"Salesforce creates no connected app here: {said}")]
+        yield from self._connected.wait()
+        return [Done()]
+
+    def _is_blocked(self, error: SalesforceError) -> Asking[bool]:
+        """Whether a refused creation means that the org makes no connected apps any more (most, since Spring '26).
+
+        The code of that refusal is not published [R]. What is known: it blames no value that was given, and it meets
+        users who have the permission.
+        """
+        if error.fields or not error.code:
+            return False
+        user = self._app.me.user_id
+        (held,) = yield [
+            Query(
+                soql(
+                    "SELECT Id FROM PermissionSetAssignment WHERE AssigneeId = {} "
+                    "AND PermissionSet.PermissionsCustomizeApplication = true LIMIT 1",
+                    user,
+                )
+            )
+        ]
+        return bool(held)
+
+    def _blocked(self) -> Observation:
+        app = self._app
+        steps = [
+            ManualStep(
+                "enable_creation",
+                ("G3.2",),
+                f"Salesforce does not let the connected app {app.name} be created: {self._refused}. Have Salesforce "
+                "Customer Support enable it (to-salesforce-support.txt is the text), then apply this phase again.",
+                url=_HELP,
+            )
+        ]
+        documents = [to_salesforce(app, self._refused)]
+        if self._accepts == "unknown":
+            steps.append(self._ask_conexiom())
+            documents.append(to_conexiom(app))
+        return Observation(manual=tuple(steps), documents=tuple(documents))
+
+    def _ask_conexiom(self) -> ManualStep:
+        refused = f" Asked because of: {self._refused}." if self._refused else ""
+        return ManualStep(
+            "ask_conexiom",
+            ("G3.2", "G3.3"),
+            "Ask Conexiom which kind of app they accept (to-conexiom.txt is the text), then set conexiom_accepts to "
+            "connected_app or external_client_app: an External Client App can be made at once." + refused,
+        )
+
+
+def made_by_hand(app: App, step: ManualStep) -> Asking[Observation]:
+    """`step` is left to a person until an app of either kind is there that has what the guide asks for."""
+    connected, external, rows = yield [
+        ReadMetadata("ConnectedApp", app.name),
+        ReadMetadata("ExternalClientApplication", app.name),
+        Query(soql("SELECT Id FROM ConnectedApplication WHERE Name = {}", app.name)),
+    ]
+    actual: dict[str, Any] = {}
+    key = ""
+    if connected is not None:
+        actual = connected_app.state_of(connected)
+        key = connected.get("oauthConfig", {}).get("consumerKey", "")
+    elif external is not None:
+        head, settings, scopes = yield from external_client_app.parts(app.name)
+        if head is not None and settings is not None and scopes is not None:
+            actual = external_client_app.state_of(head, settings, scopes)
+            key = settings.get("consumerKey", "")
+    if not actual:
+        return Observation(manual=(_compare(app, step) if rows or external is not None else step,))
+    tables = callback_table(actual["callbackUrl"], app.callback_url)
+    if lacking := app.lacks(actual):
+        said = f"The app {app.name} lacks {' and '.join(lacking)}: add what is missing."
+        return Observation(manual=(ManualStep(step.step, step.guide, said, url=step.url),), tables=tables)
+    return Observation(manual=(yield from left_at_the_doors(app, key, "")), tables=tables)
+
+
+def _compare(app: App, step: ManualStep) -> ManualStep:
+    return ManualStep(
+        "compare_app",
+        step.guide,
+        f"There is an app {app.name} with other API names, so that its settings cannot be compared here. See that "
+        f"it has the callback URL {app.callback_url} and the scopes Full Access and Web.",
+        url=step.url,
+    )
