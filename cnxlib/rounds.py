@@ -30,6 +30,41 @@ Emit = Callable[[str, Mapping[str, Any]], None]
 """Takes the name of an event and its data: progress for people, evidence for the record."""
 
 
+def together(*generators: Asking[Any]) -> Asking[list[Any]]:
+    """Drive generators in step inside another one, so that what they ask goes out in the same rounds.
+
+    Returns their values in order. A refusal ends them all, as the one among them tells it that has more to say.
+    """
+    values: dict[int, Any] = {}
+    dealt: dict[int, list[Any] | None] = dict.fromkeys(range(len(generators)))
+    while dealt:
+        asked: dict[int, Sequence[Request]] = {}
+        for index, answers in dealt.items():
+            try:
+                asked[index] = next(generators[index]) if answers is None else generators[index].send(answers)
+            except StopIteration as stop:
+                values[index] = stop.value
+        requests = [request for one in asked.values() for request in one]
+        try:
+            answered = iter((yield requests) if requests else [])
+        except CnxError as error:
+            raise _best_told([generators[index] for index in asked], error) from None
+        dealt = {index: [next(answered) for _ in one] for index, one in asked.items()}
+    return [values[index] for index in range(len(generators))]
+
+
+def _best_told(generators: Sequence[Asking[Any]], error: CnxError) -> CnxError:
+    for generator in generators:
+        try:
+            generator.throw(error)
+        except CnxError as told:
+            if told is not error:
+                return told
+        except StopIteration:
+            pass
+    return error
+
+
 @dataclass(frozen=True)
 class Pause:
     """Wait. The answer is the time on a steady clock, in seconds."""

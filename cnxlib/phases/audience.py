@@ -9,9 +9,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from cnxlib.errors import ParameterError
 from cnxlib.phases.base import MAPPED_FIELD, Email, PhaseParams, Username
+from cnxlib.resources.assignment import Wanted
 from cnxlib.resources.conexiom_users import Audience, Joining
 from cnxlib.resources.field_permissions import Field as SalesforceField
-from cnxlib.resources.selection import Rule, Selection, SetLabel, read_csv
+from cnxlib.resources.selection import Rule, Selection, SetLabel, read_csv, selected
+from cnxlib.rounds import Asking
 
 MappedField = Annotated[str, StringConstraints(pattern=MAPPED_FIELD)]
 
@@ -59,6 +61,13 @@ class AssignmentParams(AccessParams):
     )
 
 
+class RemovalParams(PhaseParams):
+    """And from whom one is taken."""
+
+    remove: tuple[Selection, ...] = Field((), description="from whom a set is taken: the same shape as assignments")
+    remove_foreign: bool = Field(False, description="take away too what this runbook did not give")
+
+
 class JoiningParams(AccessParams):
     """And who joins."""
 
@@ -83,6 +92,12 @@ def mapped(fields: Sequence[str]) -> tuple[SalesforceField, ...]:
 def given(params: AssignmentParams) -> list[Selection]:
     """The assignments of the parameters and of the CSV file."""
     return [*params.assignments, *(read_csv(params.users_csv) if params.users_csv else ())]
+
+
+def taken(params: RemovalParams, guide: tuple[str, ...]) -> Asking[dict[tuple[str, str], Wanted]]:
+    """The assignments that `remove` means, by user name and set, as such that should not be there."""
+    pairs = yield from selected(params.remove, leaving=True)
+    return {pair: Wanted(*pair, guide, present=False, foreign=params.remove_foreign) for pair in pairs}
 
 
 def ruled(params: JoiningParams) -> list[Selection]:

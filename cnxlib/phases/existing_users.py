@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import Field
-
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.errors import ParameterError
 from cnxlib.model import Check
-from cnxlib.phases.audience import AssignmentParams, audience, given
+from cnxlib.phases.audience import AssignmentParams, RemovalParams, audience, given, taken
 from cnxlib.phases.base import Phase
 from cnxlib.resources.assignment import Assignments, Wanted
 from cnxlib.resources.conexiom_sets import MINIMUM
 from cnxlib.resources.holders import who_holds_what
 from cnxlib.resources.report import Report
-from cnxlib.resources.selection import Selection, selected
+from cnxlib.resources.seats import check_seats, without_a_seat
+from cnxlib.resources.selection import counted, selected
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
 
-class Params(AssignmentParams):
+class Params(AssignmentParams, RemovalParams):
     """Parameters of 07_existing_users."""
-
-    remove: tuple[Selection, ...] = Field((), description="from whom a set is taken: the same shape as assignments")
 
 
 def _wanted(params: Params) -> Asking[Sequence[Wanted]]:
     selections = given(params)
     giving = yield from selected(selections)
-    taking = yield from selected(params.remove)
+    taking = yield from taken(params, ("G7.1", "G7.2"))
     both = sorted(set(giving) & set(taking))
     if both:
         username, label = both[0]
@@ -43,7 +40,7 @@ def _wanted(params: Params) -> Asking[Sequence[Wanted]]:
     lacking_minimum = [name for name in lacking.users if (name, MINIMUM) not in taking]
     wanted = {(username, label): Wanted(username, label, ("G7.3",)) for username, label in _minimum(lacking_minimum)}
     wanted.update({pair: Wanted(*pair, ("G7.1", "G7.2")) for pair in giving})
-    wanted.update({pair: Wanted(*pair, ("G7.1", "G7.2"), present=False) for pair in taking})
+    wanted.update(taking)
     return [wanted[pair] for pair in sorted(wanted)]
 
 
@@ -52,17 +49,24 @@ def _minimum(usernames: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _selected(params: Params) -> Asking[Check]:
-    giving = yield from selected(given(params))
-    users = len({username for username, _ in giving})
-    return Check("users to assign", True, "info", detail=f"{len(giving)} assignments to {users} users", guide=("G7.1",))
+    count = yield from counted(given(params))
+    return Check("users to assign", True, "info", detail=f"{count} assignments at most", guide=("G7.1",))
 
 
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
-    return Assignments(lambda: _wanted(params), parameter="assignments"), Report(who_holds_what)
+    def users() -> Asking[Sequence[str]]:
+        giving = yield from selected(given(params))
+        return sorted({username for username, _ in giving})
+
+    return (
+        Assignments(lambda: _wanted(params), parameter="assignments", url=me.url),
+        Report(without_a_seat(users, ("G7.1",), me.url)),
+        Report(who_holds_what("07")),
+    )
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
-    return (lambda: _selected(params),)
+    return lambda: _selected(params), check_seats
 
 
 PHASE = Phase(

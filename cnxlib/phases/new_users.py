@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnxlib.engine import CheckGenerator, Resource
+from cnxlib.model import Check, Observation
 from cnxlib.phases.audience import JoiningParams, UserToCreate, audience, ruled
 from cnxlib.phases.base import Phase
 from cnxlib.resources.assignment import Assignments, Wanted
 from cnxlib.resources.conexiom_sets import MINIMUM
+from cnxlib.resources.holders import holdings, leavers
+from cnxlib.resources.report import Report
 from cnxlib.resources.selection import selected
 from cnxlib.resources.user import NewUser, User
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import Identity
+from cnxlib.salesforce import Identity, Query, soql
+from cnxlib.salesforce.soql import in_lists
 
 
 class Params(JoiningParams):
@@ -42,13 +46,42 @@ def _not_needed(params: Params) -> str:
 
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
     names = tuple(user.username for user in params.new_users)
-    return *(_new_user(user) for user in params.new_users), Assignments(
-        lambda: _wanted(params), makes=names, parameter="rules"
+    return (
+        *(_new_user(user) for user in params.new_users),
+        Assignments(lambda: _wanted(params), makes=names, parameter="rules", url=me.url),
+        *((Report(_leavers),) if params.new_users or params.rules else ()),
+    )
+
+
+def _leavers() -> Asking[Observation]:
+    found = yield from holdings()
+    return Observation(tables=tuple(leavers(found)))
+
+
+def _nobody_returns(params: Params) -> Asking[Check]:
+    """Whether users who are to be there were deactivated: who left must not come back by an old list."""
+    name = "users to be there are active"
+    if not params.new_users:
+        yield from ()
+        return Check(name, True, "info", detail="none are named", guide=("G8.1",))
+    queries = [
+        Query(soql("SELECT Username FROM User WHERE IsActive = false AND Username IN {}", list(part)))
+        for part in in_lists(sorted(user.username for user in params.new_users))
+    ]
+    answers = yield queries
+    gone = sorted(row["Username"] for rows in answers for row in rows)
+    return Check(
+        name,
+        not gone,
+        "warning",
+        detail=f"inactive: {', '.join(gone)}" if gone else "",
+        hint="Applying activates them. Whoever has left should be taken out of new_users instead." if gone else "",
+        guide=("G8.1",),
     )
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
-    return ()
+    return (lambda: _nobody_returns(params),)
 
 
 PHASE = Phase(

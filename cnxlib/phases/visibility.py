@@ -9,6 +9,7 @@ from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, Observation, Table
 from cnxlib.phases.audience import AssignmentParams, JoiningParams, audience, given, mapped, ruled
 from cnxlib.phases.base import Phase
+from cnxlib.resources.access import disagreeing
 from cnxlib.resources.conditional import OnlyIf
 from cnxlib.resources.conexiom_sets import MINIMUM
 from cnxlib.resources.conexiom_users import ACCOUNT_RIGHTS, CASE_RIGHTS, Audience
@@ -34,6 +35,25 @@ def _access(who: Audience) -> Asking[Check]:
     count = len(found.users) + len(found.joining)
     detail = f"{count} of {found.measured} lack some of it" if count else f"all {found.measured} have it"
     return Check("Conexiom users have the access they need", not count, "info", detail=detail, guide=("G6.1",))
+
+
+def _cross_check(who: Audience) -> Asking[Check]:
+    found = yield from replace(who, service_cloud_alerts=True).lacking()
+    differing = yield from disagreeing(found.sample)
+    differing.extend(
+        f"the group {name} is not calculated yet: what it grants may change" for name in found.outdated_groups
+    )
+    return Check(
+        "Salesforce says the same of their access",
+        not differing,
+        "warning",
+        detail="; ".join(differing) or f"{len(found.sample)} asked, of whom no two hold the same sets",
+        hint="Wait until Salesforce has calculated the groups (Setup, Permission Set Groups), then look at the "
+        "user's access summary in Setup before you rely on the plan."
+        if differing
+        else "",
+        guide=("G6.1",),
+    )
 
 
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
@@ -68,7 +88,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
     who = _audience(params)
-    return (lambda: _access(who),)
+    return lambda: _access(who), lambda: _cross_check(who)
 
 
 PHASE = Phase(

@@ -1,6 +1,6 @@
 """Permission set assignments: who is given which set, and from whom it is taken.
 
-Source: Object Reference, PermissionSetAssignment. A duplicate counts as success.
+Source: Object Reference, PermissionSetAssignment. A duplicate counts as success, and so does taking away what is gone.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnxlib.engine import Done
-from cnxlib.errors import Duplicate, NotYet, ParameterError
-from cnxlib.model import Change, Item, Observation
-from cnxlib.resources.conexiom_sets import LABELS, conexiom_sets
+from cnxlib.errors import Duplicate, NotFound, NotYet, OrgUnreachable, ParameterError, Temporary
+from cnxlib.history import Made
+from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.resources.conexiom_sets import LABELS, ConexiomSet, conexiom_sets
 from cnxlib.resources.permission_set import OWN_SET, api_name, set_id
 from cnxlib.resources.user import find_users, user_id
-from cnxlib.rounds import Asking
-from cnxlib.salesforce import DeleteRows, InsertRows, Query, chunks, soql
+from cnxlib.rounds import Asking, Pause, together
+from cnxlib.salesforce import DeleteRows, InsertRows, Query, RowResult, chunks, soql
 from cnxlib.salesforce.rows import row_error
+
+_TRIES = 4
+"""How often a row is sent that Salesforce could not lock, or whose answer was lost."""
+
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Wanted:
     """Label of the set: one of the four, or of one of the org's own."""
     guide: tuple[str, ...]
     present: bool = True
+    foreign: bool = False
+    """Whether it may be taken away though others gave it."""
     after: tuple[str, ...] = ()
     """Ids of items that must come first."""
 
@@ -49,30 +57,45 @@ class Assignments:
         Labels of the sets and names of the users that the same phase creates: they may be missing still.
     parameter:
         Name of the phase's parameter to blame for a user who does not exist.
+    url:
+        Address of the org, for what is left to a person.
     """
 
     batch = 200
 
     def __init__(
-        self, wanted: Callable[[], Asking[Sequence[Wanted]]], makes: Sequence[str] = (), parameter: str = ""
+        self,
+        wanted: Callable[[], Asking[Sequence[Wanted]]],
+        makes: Sequence[str] = (),
+        parameter: str = "",
+        url: str = "",
     ) -> None:
-        self._wanted, self._makes, self._parameter = wanted, frozenset(makes), parameter
+        self._wanted, self._makes, self._parameter, self._url = wanted, frozenset(makes), parameter, url
         self._sets: dict[str, str] = {}
+        self._users: dict[str, str] = {}
 
     def observe(self) -> Asking[Observation]:
-        """Find users, sets and the assignments between them."""
+        """Find users, sets and the assignments between them. What others gave is left, and named to a person."""
         wanted = yield from self._wanted()
         if not wanted:
             return Observation()
-        users = yield from find_users(sorted({one.username for one in wanted}))
-        self._sets = yield from _set_ids(sorted({one.label for one in wanted}))
+        users, self._sets = yield from together(
+            find_users(sorted({one.username for one in wanted})),
+            _set_ids(sorted({one.label for one in wanted})),
+        )
+        self._users.update(users)
         self._refuse_missing(wanted, users)
         held = yield from _held(sorted(users.values()), sorted(self._sets.values()))
-        items = {}
+        (made,) = yield [Made("assignment")]
+        items, foreign = {}, []
         for one in wanted:
-            item = self._item(one, users.get(one.username, ""), held)
+            row = held.get((users.get(one.username, ""), self._sets.get(one.label, "")), "")
+            others = bool(row) and made.get(f"{one.username}/{one.label}") != row
+            if others and not one.present and not one.foreign:
+                foreign.append(one)
+            item = self._item(one, row, stays=one.present or one in foreign)
             items[item.id] = item
-        return Observation(tuple(items.values()))
+        return Observation(tuple(items.values()), (_left_to_others(foreign, self._url),) if foreign else ())
 
     def _refuse_missing(self, wanted: Sequence[Wanted], users: Mapping[str, str]) -> None:
         labels = sorted({one.label for one in wanted} - self._sets.keys() - self._makes)
@@ -86,14 +109,13 @@ class Assignments:
                 hint="Check the spelling of the user name (Setup, Users).",
             )
 
-    def _item(self, one: Wanted, user: str, held: Mapping[tuple[str, str], str]) -> Item:
-        row = held.get((user, self._sets.get(one.label, "")), "")
+    def _item(self, one: Wanted, row: str, *, stays: bool) -> Item:
         state: dict[str, Any] = {"user": one.username, "permission_set": one.label}
         return Item(
             "assignment",
             f"{one.username}/{one.label}",
             state if row else None,
-            state if one.present else None,
+            state if stays else None,
             one.guide,
             requires=(user_id(one.username), set_id(api_name(one.label)), *one.after),
             found=row,
@@ -104,36 +126,107 @@ class Assignments:
         done: dict[str, Done] = {}
         given = [change for change in changes if change.op == "create"]
         if given:
-            users = yield from find_users(sorted({change.key.partition("/")[0] for change in given}))
-            rows = []
-            for change in given:
-                username, _, label = change.key.partition("/")
-                set_row = self._sets.get(label) or ids[set_id(api_name(label))]
-                rows.append({"AssigneeId": users.get(username) or ids[user_id(username)], "PermissionSetId": set_row})
-            (results,) = yield [InsertRows("PermissionSetAssignment", rows)]
+            results = yield from _insert([self._row(change.after or {}, ids) for change in given])
             for change, result in zip(given, results, strict=True):
                 error = row_error(result)
                 done[change.id] = Done(result.id, None if isinstance(error, Duplicate) else error)
         taken = [change for change in changes if change.op == "delete"]
         if taken:
-            (results,) = yield [DeleteRows([ids[change.id] for change in taken])]
-            done.update({c.id: Done(error=row_error(result)) for c, result in zip(taken, results, strict=True)})
+            results = yield from _delete([ids[change.id] for change in taken])
+            for change, result in zip(taken, results, strict=True):
+                error = row_error(result)
+                done[change.id] = Done(error=None if isinstance(error, NotFound) else error)
         return [done[change.id] for change in changes]
+
+    def _row(self, state: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, str]:
+        username, label = state["user"], state["permission_set"]
+        return {
+            "AssigneeId": self._users.get(username) or ids[user_id(username)],
+            "PermissionSetId": self._sets.get(label) or ids[set_id(api_name(label))],
+        }
+
+
+def _left_to_others(foreign: Sequence[Wanted], url: str) -> ManualStep:
+    """What is asked to be taken away and was not given by this runbook."""
+    pairs = [f"{one.username} ({one.label})" for one in foreign[:_MOST_NAMED]]
+    more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
+    return ManualStep(
+        "given_by_others",
+        tuple(dict.fromkeys(step for one in foreign for step in one.guide)),
+        f"Take away by hand, where it is right, what this runbook did not give: {', '.join(pairs)}{more}. "
+        "Setup, Permission Sets, the set, Manage Assignments; or set remove_foreign and run again.",
+        url=f"{url}/lightning/setup/PermSets/home",
+    )
+
+
+def _insert(rows: Sequence[Mapping[str, str]]) -> Asking[list[RowResult]]:
+    """Create rows; those that could not be locked are sent again, and where the answer was lost, those not there."""
+    results: dict[int, RowResult] = {}
+    left = list(range(len(rows)))
+    for attempt in range(1, _TRIES + 1):
+        try:
+            (answers,) = yield [InsertRows("PermissionSetAssignment", [rows[index] for index in left])]
+        except (OrgUnreachable, Temporary):
+            if attempt == _TRIES:
+                raise
+            yield [Pause(attempt)]
+            held = yield from _held(
+                sorted({rows[index]["AssigneeId"] for index in left}),
+                sorted({rows[index]["PermissionSetId"] for index in left}),
+            )
+            arrived = {i: held.get((rows[i]["AssigneeId"], rows[i]["PermissionSetId"]), "") for i in left}
+            results.update({index: RowResult(row) for index, row in arrived.items() if row})
+        else:
+            results.update(zip(left, answers, strict=True))
+        left = [index for index in left if index not in results or _locked(results[index])]
+        if not left:
+            break
+        if attempt < _TRIES:
+            yield [Pause(attempt)]
+    return [results[index] for index in range(len(rows))]
+
+
+def _delete(rows: Sequence[str]) -> Asking[list[RowResult]]:
+    """Delete rows by id; those that could not be locked, or whose answer was lost, are sent again."""
+    results: dict[str, RowResult] = {}
+    left = list(rows)
+    for attempt in range(1, _TRIES + 1):
+        try:
+            (answers,) = yield [DeleteRows(left)]
+        except (OrgUnreachable, Temporary):
+            if attempt == _TRIES:
+                raise
+        else:
+            results.update(zip(left, answers, strict=True))
+        left = [row for row in left if row not in results or _locked(results[row])]
+        if not left:
+            break
+        if attempt < _TRIES:
+            yield [Pause(attempt)]
+    return [results[row] for row in rows]
+
+
+def _locked(result: RowResult) -> bool:
+    return result.code == "UNABLE_TO_LOCK_ROW"
 
 
 def _set_ids(labels: Sequence[str]) -> Asking[dict[str, str]]:
     """Ids by label of the sets that exist; the package's by label, the org's own by the API name it gives them."""
-    found: dict[str, str] = {}
-    if any(label in LABELS for label in labels):
-        packaged = yield from conexiom_sets()
-        found.update({label: packaged[label].id for label in labels if label in packaged})
     own = {api_name(label): label for label in labels if label not in LABELS}
-    if own:
-        (rows,) = yield [
-            Query(soql(f"SELECT Id, Name FROM PermissionSet WHERE Name IN {{}} AND {OWN_SET}", sorted(own)))
-        ]
-        found.update({own[row["Name"]]: row["Id"] for row in rows if row["Name"] in own})
-    return found
+    packaged, rows = yield from together(_packaged(labels), _own(sorted(own)))
+    found = {label: packaged[label].id for label in labels if label in packaged}
+    return {**found, **{own[row["Name"]]: row["Id"] for row in rows if row["Name"] in own}}
+
+
+def _packaged(labels: Sequence[str]) -> Asking[dict[str, ConexiomSet]]:
+    return (yield from conexiom_sets()) if any(label in LABELS for label in labels) else {}
+
+
+def _own(names: Sequence[str]) -> Asking[list[dict[str, Any]]]:
+    query = Query(soql(f"SELECT Id, Name FROM PermissionSet WHERE Name IN {{}} AND {OWN_SET}", list(names)))
+    answers = (yield [query]) if names else [[]]
+    rows: list[dict[str, Any]] = answers[0]
+    return rows
 
 
 def _held(users: Sequence[str], sets: Sequence[str]) -> Asking[dict[tuple[str, str], str]]:

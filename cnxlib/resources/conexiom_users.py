@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnxlib.resources.access import Needs, lacking, profiles_lacking
+from cnxlib.resources.access import Needs, Sampled, access_of, profiles_lacking
 from cnxlib.resources.conexiom_sets import MINIMUM
 from cnxlib.resources.field_permissions import Field, find_fields
-from cnxlib.resources.holders import holders
+from cnxlib.resources.holders import holdings
 from cnxlib.resources.selection import Selection, selected
 from cnxlib.resources.user import find_users
-from cnxlib.rounds import Asking
+from cnxlib.rounds import Asking, together
 
 ACCOUNT_RIGHTS = ("Read", "Edit")
 CASE_RIGHTS = ("Read", "Create", "Edit")
@@ -34,6 +34,10 @@ class Lacking:
     """By user name, of users yet to be created: what their profile lacks."""
     measured: int
     """How many users were looked at."""
+    outdated_groups: tuple[str, ...] = ()
+    """Groups of theirs that Salesforce has not calculated yet."""
+    sample: tuple[Sampled, ...] = ()
+    """A few of the users, for a cross-check."""
 
     def __bool__(self) -> bool:
         return bool(self.users or self.joining)
@@ -74,17 +78,17 @@ class Audience:
 
     def lacking(self) -> Asking[Lacking]:
         """Who lacks what, not counting the Minimum set itself."""
-        needs = yield from self.needs()
-        holding = yield from holders()
-        about_to = yield from selected(self.selections)
-        named = {holder.username for holder in holding} | {username for username, _ in about_to}
+        needs, holding, about_to = yield from together(self.needs(), holdings(), selected(self.selections))
+        named = {one.username for one in holding if one.active} | {username for username, _ in about_to}
         names = sorted(named | {one.username for one in self.joining})
-        users = yield from lacking(names, needs, MINIMUM)
-        profiles = yield from profiles_lacking(sorted({one.profile for one in self.joining}), needs, MINIMUM)
-        existing = yield from find_users([one.username for one in self.joining])
+        access, profiles, existing = yield from together(
+            access_of(names, needs, MINIMUM),
+            profiles_lacking(sorted({one.profile for one in self.joining}), needs, MINIMUM),
+            find_users([one.username for one in self.joining]),
+        )
         joining = {
             one.username: profiles[one.profile]
             for one in self.joining
             if one.profile in profiles and one.username not in existing
         }
-        return Lacking(users, joining, len(names))
+        return Lacking(access.lacking, joining, len(names), access.outdated_groups, access.sample)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
-from cnxlib.errors import ParameterError
+from cnxlib.errors import ParameterError, SalesforceError
 from cnxlib.resources.conexiom_sets import known_label
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import Query, chunks, soql
+from cnxlib.salesforce import Query, soql
+from cnxlib.salesforce.soql import in_lists
 
 SetLabel = Annotated[str, AfterValidator(known_label)]
 """Label of a Conexiom set, or of the Minimum set; spelt as the guide does, in either way."""
@@ -70,21 +71,75 @@ class Rule(BaseModel):
         return [Selection(set=label, **self.when.model_dump()) for label in self.sets]
 
 
-def selected(selections: Sequence[Selection]) -> Asking[list[tuple[str, str]]]:
+def selected(selections: Sequence[Selection], *, leaving: bool = False) -> Asking[list[tuple[str, str]]]:
     """(user name, label of the set) for every active user meant, sorted, without doubles.
+
+    Parameters
+    ----------
+    selections:
+        Who is meant.
+    leaving:
+        Whether the sets are to be taken away: then inactive users count too.
 
     Raises
     ------
     ParameterError
-        A user name that is given outright belongs to no active user; or there is no such profile, role or set.
+        A user name that is given outright belongs to no active user; there is no such profile, role or set; or
+        Salesforce does not understand a condition.
     """
-    asked = [query for selection in selections for query in (*_queries(selection), *_existence(selection))]
-    queries = list(dict.fromkeys(asked))
-    answers = (yield queries) if queries else []
-    rows_of = dict(zip(queries, answers, strict=True))
+    rows_of = yield from _rows(selections, leaving=leaving)
     found: set[tuple[str, str]] = set()
     for selection in selections:
-        rows = [row for query in _queries(selection) for row in rows_of[query]]
+        rows = [row for query in _queries(selection, leaving) for row in rows_of[query]]
+        if selection.users:
+            _refuse_unknown(selection, rows, leaving)
+        found.update((row["Username"], selection.set) for row in rows if leaving or row["IsActive"])
+    return sorted(found)
+
+
+def counted(selections: Sequence[Selection]) -> Asking[int]:
+    """How many assignments to active users are meant, at most: who is meant in two ways counts twice.
+
+    Only users who are named outright are read, so that thousands of others cost no further page.
+
+    Raises
+    ------
+    ParameterError
+        As `selected` does.
+    """
+    rows_of = yield from _rows(selections, counting=True)
+    count = 0
+    for selection in selections:
+        rows = [row for query in _queries(selection, counting=True) for row in rows_of[query]]
+        if selection.users:
+            _refuse_unknown(selection, rows, False)
+            count += len({row["Username"] for row in rows})
+        else:
+            count += sum(int(row["users"]) for row in rows)
+    return count
+
+
+def _rows(
+    selections: Sequence[Selection], *, leaving: bool = False, counting: bool = False
+) -> Asking[dict[Query, list[dict[str, Any]]]]:
+    """The rows of each query; raises `ParameterError` where one means nothing."""
+    asked = [
+        query for selection in selections for query in (*_queries(selection, leaving, counting), *_existence(selection))
+    ]
+    queries = list(dict.fromkeys(asked))
+    try:
+        answers = (yield queries) if queries else []
+    except SalesforceError as error:
+        conditions = [selection.where for selection in selections if selection.where]
+        if not conditions or error.code not in _NOT_UNDERSTOOD:
+            raise
+        raise ParameterError(
+            f"Salesforce does not understand a condition among {conditions}: {error.message}",
+            guide=("G7.1",),
+            hint="where takes what follows WHERE in a query on User, such as Department = 'Service'.",
+        ) from None
+    rows_of = dict(zip(queries, answers, strict=True))
+    for selection in selections:
         if not all(rows_of[query] for query in _existence(selection)):
             way, name = next((way, getattr(selection, way)) for way in _NAMED if getattr(selection, way))
             raise ParameterError(
@@ -92,26 +147,29 @@ def selected(selections: Sequence[Selection]) -> Asking[list[tuple[str, str]]]:
                 guide=("G7.1",),
                 hint="Check the spelling: assignments, remove and rules take names as Setup shows them.",
             )
-        if selection.users:
-            _refuse_unknown(selection, rows)
-        found.update((row["Username"], selection.set) for row in rows if row["IsActive"])
-    return sorted(found)
+    return rows_of
 
 
-def _queries(selection: Selection) -> list[Query]:
-    select = "SELECT Username, IsActive FROM User WHERE "
+_NOT_UNDERSTOOD = ("MALFORMED_QUERY", "INVALID_FIELD", "INVALID_QUERY_FILTER_OPERATOR")
+
+
+def _queries(selection: Selection, leaving: bool = False, counting: bool = False) -> list[Query]:
     if selection.users:
-        return [Query(soql(select + "Username IN {}", list(part))) for part in chunks(selection.users)]
+        named = "SELECT Username, IsActive FROM User WHERE Username IN {}"
+        return [Query(soql(named, list(part))) for part in in_lists(selection.users)]
+    select = f"SELECT {'COUNT(Id) users' if counting else 'Username, IsActive'} FROM User WHERE "
+    if not leaving:
+        select += "IsActive = true AND "
     if selection.profile:
-        return [Query(soql(select + "IsActive = true AND Profile.Name = {}", selection.profile))]
+        return [Query(soql(select + "Profile.Name = {}", selection.profile))]
     if selection.role:
-        return [Query(soql(select + "IsActive = true AND UserRole.Name = {}", selection.role))]
+        return [Query(soql(select + "UserRole.Name = {}", selection.role))]
     if selection.permission_set:
         # By API name and by label, as two queries: a semi-join's inner query takes no OR.
         holders = "SELECT AssigneeId FROM PermissionSetAssignment WHERE PermissionSet.{} = {{}}"
-        template = f"{select}IsActive = true AND Id IN ({holders})"
+        template = f"{select}Id IN ({holders})"
         return [Query(soql(template.format(column), selection.permission_set)) for column in ("Name", "Label")]
-    return [Query(f"{select}IsActive = true AND ({selection.where})")]
+    return [Query(f"{select}({selection.where})")]
 
 
 _NAMED = {
@@ -128,19 +186,19 @@ def _existence(selection: Selection) -> list[Query]:
     ]
 
 
-def _refuse_unknown(selection: Selection, rows: Sequence[dict[str, object]]) -> None:
-    active = {str(row["Username"]).casefold() for row in rows if row["IsActive"]}
-    unknown = [name for name in selection.users if name.casefold() not in active]
+def _refuse_unknown(selection: Selection, rows: Sequence[dict[str, object]], leaving: bool) -> None:
+    known = {str(row["Username"]).casefold() for row in rows if leaving or row["IsActive"]}
+    unknown = [name for name in selection.users if name.casefold() not in known]
     if unknown:
         raise ParameterError(
-            f"No active user is called {', '.join(unknown[:10])}",
+            f"No {'' if leaving else 'active '}user is called {', '.join(unknown[:10])}",
             guide=("G7.1",),
             hint="Check the spelling in assignments, remove and users_csv (Setup, Users), or activate the users.",
         )
 
 
 def read_csv(path: str) -> list[Selection]:
-    """Selections from a CSV file with the columns Username and PermissionSet.
+    """Selections from a CSV file with the columns Username and PermissionSet: one for each set.
 
     Raises
     ------
@@ -152,14 +210,16 @@ def read_csv(path: str) -> list[Selection]:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ParameterError(f"users_csv: {path} cannot be read: {error}", hint="Give a UTF-8 CSV file.") from None
-    selections = []
+    users: dict[str, list[str]] = {}
     for line, row in enumerate(rows, start=2):
         try:
-            selections.append(Selection(set=row["PermissionSet"], users=(row["Username"].strip(),)))
+            name = row["Username"].strip()
+            one = Selection(set=row["PermissionSet"], users=(name,) if name else ())
+            users.setdefault(one.set, []).extend(one.users)
         except (KeyError, ValueError, AttributeError) as error:
             said = f"the column {error} is missing" if isinstance(error, KeyError) else "no known set, or no user name"
             raise ParameterError(
                 f"users_csv: {path}, line {line}: {said}",
                 hint="The file needs the columns Username and PermissionSet; the sets are the guide's four.",
             ) from None
-    return selections
+    return [Selection(set=label, users=tuple(dict.fromkeys(names))) for label, names in users.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 T = TypeVar("T")
 
@@ -32,3 +33,20 @@ def chunks(values: Sequence[T], size: int = 200) -> Iterator[Sequence[T]]:
     """`values` in runs of at most `size`: a query's IN list, a collection's rows."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+IN_LIST_BYTES = 12_000
+"""What an IN list may take in an address: Salesforce refuses addresses over 16,384 bytes (REST API, URI length)."""
+
+
+def in_lists(values: Sequence[str], size: int = 200) -> Iterator[Sequence[str]]:
+    """`values` in runs for a query's IN list: at most `size`, and not too long for an address."""
+    start = length = 0
+    for index, value in enumerate(values):
+        more = len(quote(f"'{value}',"))
+        if index > start and (index - start == size or length + more > IN_LIST_BYTES):
+            yield values[start:index]
+            start, length = index, 0
+        length += more
+    if start < len(values):
+        yield values[start:]

@@ -27,6 +27,7 @@ from cnxlib.ui.handover import Handover
 from cnxlib.ui.kernel import guard
 from cnxlib.ui.orgs import first_org
 from cnxlib.ui.panel import Panel
+from cnxlib.ui.pictures import Picture, pictures_of
 from cnxlib.ui.ticks import Confirming, Ticks
 from cnxlib.ui.view import View
 
@@ -190,6 +191,7 @@ class Cockpit:
         attempt.preflight()
         self._drop_panel()
         outcome = attempt.make_plan()
+        _show(*pictures_of(outcome.tables))
         if not self._interactive or all(step.done_at for step in outcome.manual):
             return plan_view(outcome)
         own = {name: attempt.values[name] for name in self._phase.own_parameters}
@@ -210,7 +212,9 @@ class Cockpit:
 
     def _verify(self, attempt: Attempt) -> View:
         if attempt.mode != "plan":
-            return verified_view(attempt.verify())
+            outcome = attempt.verify()
+            _show(*pictures_of(outcome.tables))
+            return verified_view(outcome)
         if self._panel is not None and self._panel.ending is not None:
             return self._panel.view()
         return notice("Nothing was applied here, so there is nothing to verify.")
@@ -273,7 +277,8 @@ class Cockpit:
                 return
 
 
-def _show(view: View) -> None:
+def _show(*shown: View | Picture) -> None:
     from IPython.display import display
 
-    display(view)  # type: ignore[no-untyped-call]
+    for one in shown:
+        display(one)  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnxlib.errors import CnxError
-from cnxlib.model import Change, Check, ManualStep, Outcome, State, Status, Step
+from cnxlib.model import Change, Check, Document, ManualStep, Outcome, State, Status, Step
 from cnxlib.salesforce.requests import Identity
 from cnxlib.ui.guide import reasons
 from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Link, Note, Part, Passage, Small, Tone, View
@@ -198,8 +198,15 @@ def _before_after(change: Change) -> Cell:
 
 def _left_to_read(outcome: Outcome) -> list[Block]:
     tables = [Grid(table.columns, table.rows, table.title) for table in outcome.tables]
-    documents = [Passage(document.name, document.text) for document in outcome.documents]
+    documents = [_document(document) for document in outcome.documents]
     return [*_manual_blocks(outcome.manual), *tables, *documents]
+
+
+def _document(document: Document) -> Block:
+    """A text to be read; of a CSV file, whose rows the table above shows, only where it is."""
+    if document.name.endswith(".csv"):
+        return Note(f"{document.name} is kept beside this notebook in the run record.")
+    return Passage(document.name, document.text)
 
 
 def _what(step: ManualStep) -> list[Part]:
