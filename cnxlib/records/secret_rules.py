@@ -40,8 +40,10 @@ _NAME = re.compile(
 )
 """Names of fields that hold secrets: detect-secrets' own, and Salesforce's."""
 
-_GAP = r"[^\S\n]*"
-_SAID = re.compile(rf"(?:{_NAME.pattern})\w*['\"]?{_GAP}(?:is|[:=]){_GAP}['\"]?([^\s'\"<>]+)", re.IGNORECASE)
+_GAP = r"[^\S\n]"
+_SAID = re.compile(
+    rf"(?:{_NAME.pattern})\w*['\"]?(?:{_GAP}+is{_GAP}+|{_GAP}*[:=]{_GAP}*)['\"]?([^\s'\"<>]+)", re.IGNORECASE
+)
 """The same in a text: "password: …", "client_secret=…"."""
 
 _SHORTEST = 6
