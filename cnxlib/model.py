@@ -278,6 +278,16 @@ class Observation:
 
 
 @dataclass(frozen=True)
+class Drift(_AsItIs):
+    """A managed thing that is no longer as it was: its differing properties then and now, None where it was absent."""
+
+    kind: str
+    key: str
+    was: State | None
+    now: State | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a phase ended in an org."""
 
@@ -294,6 +304,10 @@ class Outcome:
     manual: tuple[ManualStep, ...] = ()
     remaining: tuple[Change, ...] = ()
     """What verify still found, empty where it found nothing or was not asked."""
+    drift: tuple[Drift, ...] = ()
+    """What moved since the phase last converged here; told by verify."""
+    drift_since: str = ""
+    """The run in which that was, "" where none is known."""
     tables: tuple[Table, ...] = field(default=(), repr=False)
     documents: tuple[Document, ...] = field(default=(), repr=False)
     seconds: float = 0.0
@@ -315,6 +329,8 @@ class Outcome:
             "manual": [step.as_json() for step in self.manual],
             "checks": [check.as_json() for check in self.checks],
             "remaining": [change.as_json() for change in self.remaining],
+            "drift": [moved.as_json() for moved in self.drift],
+            "drift_since": self.drift_since,
             "tables": [table.as_json() for table in self.tables],
             "documents": [document.as_json() for document in self.documents],
             "seconds": round(self.seconds, 3),

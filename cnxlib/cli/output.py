@@ -74,6 +74,7 @@ def show_run(result: Mapping[str, Any], out: Console) -> None:
     if result["mode"] == "plan":
         _show_changes(result["phases"], out)
     _show_reasons(result["phases"], out)
+    _show_drift(result["phases"], out)
     show_error(result, out)
     show_left(result["phases"], out)
     _show_not_undone(result["phases"], out)
@@ -85,6 +86,15 @@ def _show_not_undone(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
         out.print(f"\n{each['title']}:")
         for what, why in each["rows"]:
             out.print(Padding(Text.assemble((f"{what}: ", "bold"), why), (0, 0, 0, 2)))
+
+
+def _show_drift(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
+    for phase in phases:
+        if phase.get("drift"):
+            out.print(f"\n{phase['phase']}, moved since run {phase['drift_since']}:", soft_wrap=True)
+        for moved in phase.get("drift", ()):
+            was, now = (dumps(moved[when], ensure_ascii=False) for when in ("was", "now"))
+            out.print(f"  {moved['kind']} {moved['key']}: {was} → {now}", soft_wrap=True)
 
 
 def _show_changes(phases: Iterable[Mapping[str, Any]], out: Console) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -16,10 +16,12 @@ from cnxlib.inventory import find_org
 from cnxlib.model import Change, Check, Mode, Outcome, Plan, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord, lease
+from cnxlib.records.drift import last_facts, moved
 from cnxlib.records.past import Past
 from cnxlib.records.presence import present
 from cnxlib.records.versions import versions
-from cnxlib.rounds import Emit
+from cnxlib.resources.setup_changes import setup_changes
+from cnxlib.rounds import Emit, Rounds
 from cnxlib.salesforce.org import Org
 from cnxlib.ui.display import notice
 from cnxlib.ui.production import require_confirmed
@@ -67,6 +69,7 @@ class Attempt:
         self._steps: tuple[Step, ...] | None = None
         self._opened = self._started = False
         self._seconds = 0.0
+        self._facts: Sequence[Mapping[str, Any]] = ()
         self._held = ExitStack()
 
     @property
@@ -157,7 +160,18 @@ class Attempt:
     def verify(self) -> Outcome:
         """Observe from scratch; the outcome says what is left."""
         self.outcome = self._working.verify(self.mode)
+        if self.mode == "verify":
+            self.outcome = self._with_drift(self.outcome)
         return self.outcome
+
+    def _with_drift(self, outcome: Outcome) -> Outcome:
+        """The outcome with what moved since the phase last converged here, and who was in Setup meanwhile."""
+        last = last_facts(self.org.alias, self.org.identity.org_id, self._phase.id)
+        if last is None:
+            return outcome
+        drift = moved(last, self._facts)
+        changes = Rounds(self.org.send, self._event).perform(setup_changes(last.at)) if drift else ()
+        return replace(outcome, drift=drift, drift_since=last.run_id, tables=(*outcome.tables, *changes))
 
     def end(self) -> Outcome:
         """Write the end to the record, where it is not there yet.
@@ -219,6 +233,8 @@ class Attempt:
         return self.record
 
     def _event(self, name: str, data: Mapping[str, Any]) -> None:
+        if name == "facts":
+            self._facts = data["facts"]
         org = self._org
         known = {"ticket": self.values["ticket"]}
         if org is not None:

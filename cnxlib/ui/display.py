@@ -126,7 +126,19 @@ def _manual_blocks(manual: Sequence[ManualStep]) -> list[Block]:
 def verified_view(outcome: Outcome) -> View:
     """What reading the org again found."""
     left = changes_grid(outcome.remaining, "Still different")
-    return View(_status_note(outcome), left, *_left_to_read(outcome))
+    return View(_status_note(outcome), left, _drift_grid(outcome), *_left_to_read(outcome))
+
+
+def _drift_grid(outcome: Outcome) -> Grid | None:
+    """What moved since the phase last converged, None where nothing did."""
+    if not outcome.drift:
+        return None
+    rows = [(f"{_words(one.kind)} {one.key}", _state(one.was), _state(one.now)) for one in outcome.drift]
+    return Grid(("What", "Was", "Is"), tuple(rows), f"Moved since run {outcome.drift_since}")
+
+
+def _state(state: State | None) -> str:
+    return "not there" if state is None else shown(state)
 
 
 def outcome_view(outcome: Outcome, record: Path | None) -> View:
