@@ -108,7 +108,7 @@ def send(server: MailServer, password: str, message: EmailMessage) -> None:
     """
     try:
         smtp = _connected(server, password)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise _refused(server, error) from None
     try:
         _hand_over(smtp, server, message)
@@ -146,7 +146,7 @@ def _hand_over(smtp: smtplib.SMTP, server: MailServer, message: EmailMessage) ->
         code, said = smtp.docmd("DATA")
         if code != 354:
             raise smtplib.SMTPResponseException(code, said)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise _refused(server, error) from None
     content = re.sub(rb"(?m)^\.", b"..", message.as_bytes(policy=SMTP))
     try:

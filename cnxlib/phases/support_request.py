@@ -90,6 +90,8 @@ class Params(PhaseParams):
     def _check_smtp(self) -> None:
         if not (self.support_email and self.smtp_host):
             raise ValueError("deliver=smtp needs support_email (the guide leaves it blank: ask Conexiom) and smtp_host")
+        if not (self.support_email + self.mail_from).isascii():
+            raise ValueError("support_email and mail_from: mail servers take letters without accents in an address")
         if bool(self.smtp_user) != bool(self.smtp_ref):
             raise ValueError("smtp_user and smtp_ref are given together, or neither of them")
         if self.smtp_ref and self.smtp_tls == "none":
@@ -165,7 +167,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
     return (
         Report(lambda: draft(request, me))
         if params.deliver == "draft"
-        else SupportMail(request, me, server, params.resend),
+        else SupportMail(request, me, server, PHASE.id, params.resend),
         HandOver(sources, params.credentials, lock, title),
         Report(setup_file),
     )

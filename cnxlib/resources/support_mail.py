@@ -13,10 +13,10 @@ from dataclasses import replace
 from cnxlib.engine import Done
 from cnxlib.errors import MailUncertain
 from cnxlib.handoff import MailServer, SendMail, compose
-from cnxlib.history import Attempted, Made
+from cnxlib.history import Attempted, Confirmation, Made
 from cnxlib.model import Change, Document, Item, ManualStep, Observation
 from cnxlib.resources.conexiom_credentials import find_credentials
-from cnxlib.resources.support_request import DRAFT, NOT_KEPT, SUBJECT, Request, written
+from cnxlib.resources.support_request import DRAFT, NOT_KEPT, SUBJECT, Request, sending_by_hand, written
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
@@ -35,14 +35,17 @@ class SupportMail:
         Who is logged in where.
     server:
         Who takes the mail.
+    phase:
+        Id of the phase, in which a person may have confirmed that they sent the mail.
     resend:
         Message-ID of a mail of which a person found out that it never arrived; "" otherwise.
     """
 
     batch = 1
 
-    def __init__(self, request: Request, me: Identity, server: MailServer, resend: str = "") -> None:
-        self._request, self._me, self._server, self._resend = request, me, server, resend
+    def __init__(self, request: Request, me: Identity, server: MailServer, phase: str, resend: str = "") -> None:
+        self._request, self._me, self._server = request, me, server
+        self._phase, self._resend = phase, resend
 
     def observe(self) -> Asking[Observation]:
         """What was sent, by the records; the mail as it is kept; and whether a person has to be asked about it."""
@@ -51,7 +54,14 @@ class SupportMail:
         found = yield from find_credentials(request.sources)
         if request.way == "in_body" and found.missing:
             return Observation()
-        made, attempted = yield [Made(KIND), Attempted(KIND)]
+        by_hand = sending_by_hand(request, self._me)
+        made, attempted, confirmed = yield [
+            Made(KIND),
+            Attempted(KIND),
+            Confirmation(self._phase, by_hand.step, by_hand.digest),
+        ]
+        if confirmed and request.way != "in_body":
+            return Observation(manual=(by_hand,))  # a person sent it: done, and nothing is sent
         mark = f", credentials {found.mark}" if request.way == "in_body" else ""
         base = f"{request.to}: {request.will} enable Email-to-Case, {request.environment(self._me)}{mark}"
         again = f"{base}, again"

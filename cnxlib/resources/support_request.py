@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cnxlib.handoff import Mail, compose, mailto
 from cnxlib.model import Document, ManualStep, Observation
@@ -50,7 +50,8 @@ class Request:
 
     def sender(self, me: Identity) -> str:
         """Who writes."""
-        return self.mail_from or me.email
+        # A sandbox adds ".invalid" to its users' addresses when it is made (Salesforce Help, Sandboxes)
+        return self.mail_from or me.email.removesuffix(".invalid")
 
     @staticmethod
     def environment(me: Identity) -> str:
@@ -73,11 +74,16 @@ def written(request: Request, me: Identity) -> Asking[Mail]:
 def draft(request: Request, me: Identity) -> Asking[Observation]:
     """The mail as a draft, and the manual step to send it; raises as `written` does."""
     mail = yield from written(request, me)
+    document = Document(DRAFT, compose(mail).as_string())
+    return Observation(manual=(sending_by_hand(request, me),), documents=(document,))
+
+
+def sending_by_hand(request: Request, me: Identity) -> ManualStep:
+    """The manual step that a draft leaves. The version is not in its link, lest an update has it asked again."""
     region = REGIONS[request.region]
     whom = request.to or f"Conexiom support for {region} (the guide leaves its address blank: ask Conexiom)"
-    link = mailto(replace(mail, body=_body(request, me)))  # without the version, lest an update asks for it again
-    step = ManualStep("send_request", ("G9.1",), f"Send the request for the setup file to {whom}.", url=link)
-    return Observation(manual=(step,), documents=(Document(DRAFT, compose(mail).as_string()),))
+    link = mailto(Mail(request.sender(me), request.to, SUBJECT, _body(request, me)))
+    return ManualStep("send_request", ("G9.1",), f"Send the request for the setup file to {whom}.", url=link)
 
 
 def setup_file() -> Asking[Observation]:

@@ -9,6 +9,8 @@ import pytest
 from cnxlib.errors import ParameterError, UnknownPhase
 from cnxlib.phases import PHASES, find_phase
 
+AGE_KEY = "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg"
+SMTP = {"deliver": "smtp", "support_email": "support@conexiom.example", "smtp_host": "mail.acme.example"}
 CALLBACK = {"callback_url": "https://portal-acme.example/login"}
 
 
@@ -44,6 +46,22 @@ CALLBACK = {"callback_url": "https://portal-acme.example/login"}
         ("08", {"rules": [{"when": {}, "sets": ["Conexiom User"]}]}, "rules"),
         ("09", {"region": "antarctica"}, "region"),
         ("09", {"deliver": "smtp"}, "deliver"),
+        ("09", {**SMTP, "smtp_user": "u"}, "smtp_ref"),
+        ("09", {**SMTP, "smtp_user": "u", "smtp_ref": "env:P", "smtp_tls": "none"}, "smtp_tls"),
+        ("09", {**SMTP, "support_email": "müller@conexiom.example"}, "support_email"),
+        ("09", {**SMTP, "smtp_host": "https://mail.example"}, "smtp_host"),
+        ("09", {"credentials": "in_body"}, "deliver=smtp"),
+        ("09", {**SMTP, "credentials": "in_body"}, "confirm_in_body"),
+        ("09", {**SMTP, "credentials": "in_body", "confirm_in_body": "other@conexiom.example"}, "confirm_in_body"),
+        (
+            "09",
+            {**SMTP, "credentials": "in_body", "confirm_in_body": SMTP["support_email"], "smtp_tls": "none"},
+            "smtp_tls",
+        ),
+        ("09", {"recipient_key": "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafq"}, "recipient_key"),
+        ("09", {"recipient_key": AGE_KEY, "seal_passphrase_ref": "env:P"}, "seal_passphrase_ref"),
+        ("09", {"rotate": ["password"]}, "rotate"),
+        ("09", {"rotate": ["everything@CHG-1"]}, "rotate"),
         ("09", {"smtp_ref": "hunter2"}, "smtp_ref"),
         ("09", {"recipient_key": "AGE-SECRET-KEY-hunter2"}, "recipient_key"),
         ("03", {"callback_url": "https://user:hunter2@portal.example/"}, "callback_url"),
