@@ -153,3 +153,25 @@ def test_who_may_not_set_up_is_told_what_is_missing(sim: Sim) -> None:
     org.close()
     assert (outcome.status, sim.writes(org.alias)) == (Status.BLOCKED, 0)
     assert "01_install_package" in str(outcome.error)
+
+
+def test_of_the_integration_licence_where_the_sets_allow_it(begin: Begin, sim: Sim) -> None:
+    org = begin("integration-licence")
+    done = carried_out(org)
+    assert (done.status, done.error) == (Status.WAITING, None)
+    order = [step.change.kind for step in done.steps]
+    assert order.index("permission_set_licence") < order.index("assignment"), "else the sets are refused"
+    (step,) = done.manual
+    assert "Login Access Policies" in step.what, "its profile is API-only: nobody can log in as it with its password"
+    (user,) = rows(org, "SELECT Profile.UserLicense.Name FROM User WHERE LastName = 'Integration User'")
+    assert user["Profile"]["UserLicense"]["Name"] == "Salesforce Integration"
+    writes = sim.writes(org.alias)
+    assert carried_out(org).status is Status.WAITING
+    assert sim.writes(org.alias) == writes
+
+
+def test_by_a_profile_the_salesforce_licence_is_taken_for_it_has_to_grant_objects(begin: Begin) -> None:
+    org = begin("integration-licence")
+    assert carried_out(org, access_via="profile").status is Status.CHANGED
+    (user,) = rows(org, "SELECT Profile.UserLicense.Name FROM User WHERE LastName = 'Integration User'")
+    assert user["Profile"]["UserLicense"]["Name"] == "Salesforce"

@@ -92,6 +92,13 @@ def test_the_package_that_is_installed(server: Server, name: str, version: tuple
     assert found["InstallValidationStatus"] == status
 
 
+def test_sets_that_are_bound_to_no_licence(server: Server) -> None:
+    select = "SELECT LicenseId FROM PermissionSet WHERE NamespacePrefix != null"
+    bound = [row["LicenseId"] for row in server.add_org("converged").query(select)]
+    assert len(bound) == 4 and all(bound)
+    assert [row["LicenseId"] for row in server.add_org("integration-licence").query(select)] == [None] * 4
+
+
 def test_no_licences(server: Server) -> None:
     org = server.add_org("no-licences")
     (profile,) = org.query(

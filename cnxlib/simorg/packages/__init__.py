@@ -154,7 +154,8 @@ def _grant(org: Org, set_id: str, fields: Iterable[tuple[str, str]]) -> None:
 
 
 def _bring_sets(org: Org, about: dict[str, Any], namespace: str, user_id: str | None) -> None:
-    licence = org.rows("UserLicense", Name=about["license"])
+    name = options(org).get("license", about["license"])
+    licence = org.rows("UserLicense", Name=name) if name else []
     for each in about["permission_sets"]:
         set_id = org.put("PermissionSet", {
             "Name": each["Name"], "Label": each["Label"], "NamespacePrefix": namespace, "CreatedById": user_id,

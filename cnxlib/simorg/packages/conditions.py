@@ -45,6 +45,7 @@ def options(org: Org) -> dict[str, Any]:
     ``seconds`` that installing takes (1.5); ``running``, the status meanwhile; ``error`` that it ends with, or
     ``passing``, a list of errors that it ends with one after the other before it succeeds; ``validation``, the
     InstallValidationStatus of every version; ``installation_key`` that it asks for; ``seats`` of the package's licence.
+    ``license`` that its sets are bound to, "" for none.
     A scenario's ``installed``, ``holders`` of seats and ``under_way`` are what the org begins with.
     """
     usual = {"seconds": 1.5, "running": "IN_PROGRESS"}
