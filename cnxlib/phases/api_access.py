@@ -8,13 +8,14 @@ from pydantic import Field
 
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
-from cnxlib.phases.base import Phase, PhaseParams
+from cnxlib.phases.base import DEVELOPER_NAME, Phase, PhaseParams, UsernameOrBlank
+from cnxlib.phases.integration_user import integration_username
+from cnxlib.resources.api_login import prove_login
+from cnxlib.resources.app_texts import RETIREMENT
+from cnxlib.resources.report import Report
 from cnxlib.resources.setting import Setting
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
-
-RETIREMENT = "2027-02-20"
-"""When Salesforce stops the username-password flow everywhere (announced for Spring '27, second-hand)."""
 
 _PAGE = "/lightning/setup/OauthAndOpenIdConnectSettings/home"
 
@@ -25,6 +26,8 @@ class Params(PhaseParams):
     allow_password_flow: bool = Field(
         False, description="switch Allow OAuth Username-Password Flows on where it is off"
     )
+    user_username: UsernameOrBlank = Field("", description="as in 02: the integration user, who logs in as a proof")
+    app_name: str = Field("Conexiom", pattern=DEVELOPER_NAME, max_length=80, description="as in 03: the connected app")
 
 
 def _retirement() -> Asking[Check]:
@@ -33,7 +36,8 @@ def _retirement() -> Asking[Check]:
         "OAuth username-password flow is being retired",
         True,
         "info",
-        detail=f"Salesforce announced its end for {RETIREMENT}; External Client Apps do not support it",
+        detail=f"Salesforce announced its end for {RETIREMENT}: from then on nobody logs in by it, whatever the switch "
+        "says; External Client Apps do not have it. Single sign-on (03) is not touched",
         hint="Ask Conexiom which flow comes after it.",
         guide=("G4.1",),
     )
@@ -58,6 +62,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
                 url=f"{me.url}{_PAGE}",
             ),
         ),
+        Report(lambda: prove_login(integration_username(params.user_username, me), params.app_name, me)),
     )
 
 
