@@ -245,6 +245,16 @@ def test_a_value_is_put_back_unless_it_was_changed_since(house: Houses) -> None:
     assert one.one(ReadMetadata("ConnectedApp", "Conexiom"))["oauthConfig"]["callbackUrl"] == oauth["callbackUrl"]
 
 
+def test_an_external_client_app_goes_with_its_parts(house: Houses) -> None:
+    one, chosen = house(), {"route": "external_client_app", "conexiom_accepts": "external_client_app"}
+    before = state(one.snapshot())
+    run = one.run([find_phase("03")], **chosen)
+    assert state(one.snapshot()) != before
+    outcome = one.undo(run)
+    assert [change.id for change in outcome.changes] == ["external_client_app:Conexiom"]
+    assert state(one.snapshot()) == before
+
+
 def test_a_user_whom_somebody_deactivated_since_needs_nothing(house: Houses) -> None:
     one = house()
     run = one.run(PHASES[:2])

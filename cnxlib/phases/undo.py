@@ -15,7 +15,7 @@ from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.resources.setting import Setting
 from cnxlib.resources.undo import Kind, Undo
 from cnxlib.resources.undo_kinds import GivenAndTaken, Profiles, Rows, Seats, Sets, Stays, Users
-from cnxlib.resources.undo_metadata import Apps, PackageRemoval, RecordTypes, Switches
+from cnxlib.resources.undo_metadata import Apps, ExternalApps, PackageRemoval, RecordTypes, Switches
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
@@ -62,6 +62,7 @@ def kinds(params: Params, me: Identity) -> dict[str, Kind]:
         "sealed_credentials": Stays("what was given to Conexiom is given: cnx handoff offers new ones"),
         "support_mail": Stays("a mail that was sent is sent"),
         "connected_app": Apps(),
+        "external_client_app": ExternalApps(),
         "setting": Switches(_settings(me)),
         "package": PackageRemoval(params.include_package),
     }

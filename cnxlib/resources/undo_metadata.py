@@ -13,6 +13,7 @@ from cnxlib.errors import NotYet, SalesforceError, StepFailed
 from cnxlib.history import PastStep
 from cnxlib.model import Change, Item
 from cnxlib.resources.connected_app import find_consumer
+from cnxlib.resources.external_client_app import parts
 from cnxlib.resources.package import conexiom_package, version_text
 from cnxlib.resources.setting import Setting
 from cnxlib.resources.undo import Found, Going, said
@@ -113,6 +114,33 @@ def _shown(component: Mapping[str, Any]) -> dict[str, Any]:
         "scopes": sorted(oauth.get("scopes", [])),
         "contactEmail": component.get("contactEmail", ""),
     }
+
+
+class ExternalApps:
+    """External Client Apps: one with the key that this store made is deleted, with its parts."""
+
+    def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
+        """Compare each app's key with the one that was drawn for it."""
+        found = []
+        for step in steps:
+            head, _, _ = yield from parts(step.key)
+            if head is None:
+                continue
+            consumer = yield from find_consumer(step.key)
+            if step.op != "create":
+                why = f"put its old values back by hand: {dict(step.before or {})}"
+                found.append(Found(left=((said(step), why),)))
+            elif consumer.external and consumer.key:
+                found.append(Found((deletion(step),)))
+            else:
+                found.append(Found(left=((said(step), "the app that is there has another key than the run's"),)))
+        return together(found)
+
+    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+        """Delete the heads; their parts go with them."""
+        for change in changes:
+            yield [DeleteMetadata("ExternalClientApplication", change.key)]
+        return [Done() for _ in changes]
 
 
 class Switches:
