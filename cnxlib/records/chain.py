@@ -28,6 +28,9 @@ from cnxlib.records.subjects import STATEMENT
 from cnxlib.records.trust import Trust
 from cnxlib.records.verdict import State, Verdict
 
+_NAMED_SINGLY = 100
+"""How many numbers in a row that are missing are findings of their own."""
+
 
 def verify_org(folder: Path, trusted: Trust, *, head: str = "") -> Verdict:
     """Judge all runs in an org's folder.
@@ -139,16 +142,26 @@ class _Judgement:
 
     def _judge_line(self) -> None:
         """Compare the statements with each number to what the statements with the next number say came before."""
-        for number in range(1, max(self._line, default=0) + 1):
+        before = 0
+        for number in sorted({*self._line, *(number - 1 for number in self._line)} - {0}):
+            self._judge_gap(range(before + 1, number))
+            before = number
             here = self._line.get(number, [])
             named = {_believed(one).previous for one in self._line.get(number + 1, [])}
             for link in sorted((link for link in named if link), key=lambda link: link.run_id):
                 self._judge_link(link, here)
-            if not here and not named and not self._is_claimed(number):
-                self.find("missing", "", number, "no statement that can be believed has this number")
             for one in here if len(here) > 1 else ():
                 others = ", ".join(other.folder.name for other in here if other is not one)
                 self.find("fork", one.folder.name, number, f"this place in the chain is claimed by {others} too")
+
+    def _judge_gap(self, numbers: range) -> None:
+        """Name the numbers that nothing here has or speaks of: each, but for what a forged note made of them."""
+        for number in numbers[:_NAMED_SINGLY]:
+            if not self._is_claimed(number):
+                self.find("missing", "", number, "no statement that can be believed has this number")
+        if rest := numbers[_NAMED_SINGLY:]:
+            detail = f"no statement that can be believed has a number from {rest[0]} to {rest[-1]}"
+            self.find("missing", "", None, detail)
 
     def _judge_link(self, link: Link, here: list[Opened]) -> None:
         number, after = link.number, f"run {link.number + 1}"

@@ -117,8 +117,28 @@ def _joined(value: Any) -> Any:
         in_lines = len(value) > 1 and all(isinstance(line, str) for line in value)
         if in_lines and all(line.endswith("\n") for line in value[:-1]):
             return "".join(value)
-        return [_joined(item) for item in value]
+        return _as_shown([_joined(item) for item in value])
     return value
+
+
+def _as_shown(items: list[Any]) -> list[Any]:
+    """A cell's outputs with what it printed in pieces made one, as JupyterLab shows and saves it."""
+    shown: list[Any] = []
+    for item in items:
+        if shown and _printed(item) and _printed(shown[-1]) and item.get("name") == shown[-1].get("name"):
+            shown[-1] = {**item, "text": _printed(shown[-1]) + _printed(item)}
+        else:
+            shown.append(item)
+    return shown
+
+
+def _printed(output: Any) -> str:
+    """What an output prints, "" where it is of another kind."""
+    if not isinstance(output, dict) or output.get("output_type") != "stream":
+        return ""
+    text: Any = output.get("text")
+    lines: list[Any] = text if isinstance(text, list) else [text]  # a single line may still be a list
+    return "".join(lines) if all(isinstance(line, str) for line in lines) else ""
 
 
 def _object(line: str) -> Any:

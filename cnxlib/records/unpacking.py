@@ -26,20 +26,28 @@ def unpacked(data: bytes, depth: int = DEPTH) -> Iterator[bytes]:
 
 
 def _inner(data: bytes) -> Iterator[bytes]:
-    if data.startswith(b"PK") and zipfile.is_zipfile(io.BytesIO(data)):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.infolist():
-                try:
-                    with archive.open(member) as file:
-                        yield file.read(LIMIT)
-                except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
-                    continue  # behind a password, of a method that Python has not, or damaged
+    if data.startswith(b"PK"):
+        yield from _members(data)
         return
     if data.startswith(_GZIP):
         yield from _inflated(data, zlib.MAX_WBITS | 16)
         return
     for match in _ZLIB.finditer(data):
         yield from _inflated(data[match.start() :], zlib.MAX_WBITS)
+
+
+def _members(data: bytes) -> Iterator[bytes]:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return  # it only begins like one, or is damaged
+    with archive:
+        for member in archive.infolist():
+            try:
+                with archive.open(member) as file:
+                    yield file.read(LIMIT)
+            except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+                continue  # behind a password, of a method that Python has not, or damaged
 
 
 def _inflated(data: bytes, window: int) -> Iterator[bytes]:

@@ -64,6 +64,9 @@ REGISTERED_IN = {
     "names.json": json.dumps({VALUE: {"inner": 1}}),
     "mail.eml": f"Subject: x\n\nthe key\n{base64.b64encode(VALUE.encode()).decode()}\n",
     "stream.ipynb": notebook(nbformat.v4.new_output("stream", text=f"a\nb {VALUE}\n")),
+    "pieces.ipynb": notebook(
+        *(nbformat.v4.new_output("stream", text=part) for part in (VALUE[:3], VALUE[3:7], VALUE[7:]))
+    ),
     "html.ipynb": notebook(shown(text_html="<b>Tr0ub4dor&amp;3&lt;x&gt;</b>")),
     "image.ipynb": notebook(shown(image_png=base64.b64encode(png(VALUE)).decode(), text_plain="<Figure>")),
     "image.png": png(VALUE),
@@ -87,6 +90,15 @@ def test_a_registered_value_is_found_and_taken_out(name: str, tmp_path: Path) ->
             json.loads(data)
         case ".ipynb":
             nbformat.validate(nbformat.reads(data.decode(), as_version=4))
+
+
+@pytest.mark.parametrize("packed", [b"PK\x03\x04" + bytes(30) + b"PK\x05\x06" + b"\xff" * 18])
+def test_what_only_looks_packed_is_searched_as_it_is(packed: bytes, tmp_path: Path) -> None:
+    assert written(tmp_path, "damaged.zip", packed) == []
+    (hit,) = written(tmp_path, "damaged.zip", VALUE.encode() + packed)
+    assert hit.kind == REGISTERED
+    (hit,) = written(tmp_path, "damaged.zip", b"PK\x03\x04" + VALUE.encode() + packed)
+    assert hit.kind == REGISTERED
 
 
 def test_the_place_is_told_and_the_rest_stays(tmp_path: Path) -> None:

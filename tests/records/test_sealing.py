@@ -341,6 +341,20 @@ def test_a_forged_run_with_a_high_number_draws_no_line_to_itself(
     assert predicate_of(sealed(tmp_path / "runs", "acme").path)["number"] == 2
 
 
+def test_a_forged_note_of_the_last_seal_is_told_in_a_moment(tmp_path: Path) -> None:
+    folder = sealed(tmp_path).path.parent
+    forged = {"run_id": "20261124T000000Z-ffff", "number": 10**12, "sha256": "0" * 64}
+    (folder / ".head.json").write_text(json.dumps(forged))
+    after = sealed(tmp_path)
+    verdict = verify_org(folder, NOBODY)
+    assert verdict.through
+    assert verdict.through.number == 1
+    assert ("missing", "20261124T000000Z-ffff", 10**12) in [(one.kind, one.run, one.number) for one in verdict.findings]
+    assert any(one.detail.endswith("has a number from 102 to 999999999999") for one in verdict.findings)
+    assert len(verdict.findings) < 200
+    assert predicate_of(after.path)["number"] == 10**12 + 1
+
+
 def test_cut_off_runs_are_sealed_as_interrupted_by_the_next(tmp_path: Path) -> None:
     cut_off = begun(tmp_path)
     done = sealed(tmp_path)
