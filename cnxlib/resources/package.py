@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnxlib.engine import Done
-from cnxlib.errors import NotFound, NotYet, ParameterError, StepFailed
+from cnxlib.errors import NotFound, NotYet, OrgUnreachable, ParameterError, StepFailed, Temporary
 from cnxlib.model import Change, Check, Item, Observation
 from cnxlib.rounds import Asking, Pause, Progress
 from cnxlib.salesforce import Insert, Secret, ToolingQuery, soql
@@ -22,6 +22,11 @@ NAME = "Conexiom for Salesforce"
 
 _POLL_SECONDS = 5.0
 _PARTS = ("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber")
+_TRIES = 3
+_BETWEEN_TRIES_SECONDS = 60.0
+_PASSING_WORDS = ("not yet available", "doesn't yet exist", "unable to obtain exclusive access")
+"""A failed installation has no code, only words, and in English these pass by themselves. In other languages it is told
+at once, with the advice to run again."""
 _FIRST_POLLS = 3
 """The first polls can answer "invalid cross reference id": the request is not visible yet."""
 
@@ -150,18 +155,38 @@ class Package:
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
         """Install and wait. A request that already runs, of a run that was cut off, is waited for, not doubled."""
         request_id = yield from self._running()
-        if not request_id:
-            values: dict[str, Any] = {
-                "SubscriberPackageVersionKey": self._version_id,
-                "NameConflictResolution": "Block",
-                "SecurityType": self._security_type,
-                "EnableRss": self._allow_remote_sites,
-            }
-            if self._key_reference:
-                values["Password"] = Secret(self._key_reference)
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                yield from self._wait(request_id or (yield from self._begin()))
+                return [Done()]
+            except _WorthAnother as error:
+                if tries == _TRIES:
+                    raise
+                yield [Progress(f"{error.message}. Trying again in a minute ({tries} of {_TRIES - 1})")]
+                yield [Pause(_BETWEEN_TRIES_SECONDS)]
+                request_id = yield from self._running()
+
+    def _begin(self) -> Asking[str]:
+        """Ask for the installation; where the answer was lost, the request that arrived is found again."""
+        values: dict[str, Any] = {
+            "SubscriberPackageVersionKey": self._version_id,
+            "NameConflictResolution": "Block",
+            "SecurityType": self._security_type,
+            "EnableRss": self._allow_remote_sites,
+        }
+        if self._key_reference:
+            values["Password"] = Secret(self._key_reference)
+        try:
             (request_id,) = yield [Insert("PackageInstallRequest", values, tooling=True)]
-        yield from self._wait(request_id)
-        return [Done()]
+        except (OrgUnreachable, Temporary) as error:
+            request_id = yield from self._running()
+            if not request_id and getattr(error, "code", "").startswith("PACKAGE_UNAVAILABLE"):
+                raise _WorthAnother(error.message, guide=self.guide, hint=error.hint) from None
+            if not request_id:
+                raise
+        return str(request_id)
 
     def _running(self) -> Asking[str]:
         query = soql(
@@ -194,23 +219,39 @@ class Package:
                     guide=self.guide,
                     hint="Run again to go on waiting for the same installation, or raise install_timeout_minutes.",
                 )
-            # Salesforce tells no percentage, only that it is at it.
-            yield [Progress(f"Salesforce is installing the package, {now - started:.0f} s so far")]
+            # Salesforce tells no percentage, only that it is at it: the bar is that of the time there is.
+            said = f"Salesforce is installing the package: {now - started:.0f} s of at most {self._timeout:.0f} s"
+            yield [Progress(said, min(1.0, (now - started) / self._timeout))]
             (now,) = yield [Pause(pause)]
             pause = min(_POLL_SECONDS, pause * 1.5)
         if status != "SUCCESS":
             listed = ((rows[0].get("Errors") or {}).get("errors")) or []
             said = "; ".join(str(error.get("message", "")) for error in listed) or f"status {status}"
-            raise StepFailed(
+            again = any(words in said.lower() for words in _PASSING_WORDS)
+            raise (_WorthAnother if again else StepFailed)(
                 f"Salesforce could not install the package: {said}",
                 guide=self.guide,
                 hint="Mend what Salesforce names, then run again; or install by the link and run again.",
             )
 
 
+class _WorthAnother(StepFailed):
+    """The installation failed for a reason that passes."""
+
+
 def _is_running(status: str) -> bool:
     # The documentation prints InProgress, the wire says IN_PROGRESS; UNKNOWN means still running.
     return status.replace("_", "").upper() in ("INPROGRESS", "UNKNOWN")
+
+
+_REMEDIES = {
+    "CANNOT_INSTALL_EARLIER_VERSION": "A newer version is there or was: take that one's id, or a newer one's.",
+    "CANNOT_UPGRADE_UNMANAGED": "An unmanaged copy of the package is installed: have it uninstalled first.",
+    "NAMESPACE_COLLISION": "Another package or the org itself has the same namespace: ask Conexiom.",
+    "NO_ACCESS": "The user may not install packages: Download AppExchange Packages is needed.",
+    "UNINSTALL_IN_PROGRESS": "The package is being uninstalled: wait until Setup no longer lists it.",
+}
+"""What to do about SubscriberPackageVersion.InstallValidationStatus."""
 
 
 def check_version(version_id: str, key_reference: str) -> Asking[Check]:
@@ -234,13 +275,18 @@ def check_version(version_id: str, key_reference: str) -> Asking[Check]:
             guide=("G1.1",),
         )
     satisfied = installed is not None and installed.version >= offered.version
-    ok = satisfied or offered.status in ("NO_ERRORS_DETECTED", "PACKAGE_UNAVAILABLE")
+    # PACKAGE_UNAVAILABLE, _CRC and _ZIP: Salesforce is still spreading the version, which the installation waits for.
+    ok = satisfied or offered.status == "NO_ERRORS_DETECTED" or offered.status.startswith("PACKAGE_UNAVAILABLE")
     have = f"{version_text(installed.version)} is installed" if installed else "not installed"
     return Check(
         name,
         ok,
         detail=f"version {version_text(offered.version)}; {have}" + ("" if ok else f"; {offered.status}"),
-        hint="" if ok else f"Salesforce refuses this version here ({offered.status}). Ask Conexiom for one that fits.",
+        hint=""
+        if ok
+        else _REMEDIES.get(
+            offered.status, f"Salesforce refuses this version here ({offered.status}). Ask Conexiom for one that fits."
+        ),
         guide=("G1.1",),
     )
 
