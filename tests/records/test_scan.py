@@ -190,3 +190,15 @@ def test_no_false_hit_in_a_run(mode: str, scenario: str, tmp_path: Path) -> None
     records = [path.parent for path in tmp_path.glob("runs/*/*/run.json")]
     assert records
     assert [hit for record in records for hit in scan(record, ["no-value-of-any-run"])] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("/home/ann/test_a_secret_that_is_missing_0/runs/acme/run.json", False),
+        ("The secret is Tr0ub4dor7x", True),
+        ("secret: Tr0ub4dor7x", True),
+    ],
+)
+def test_is_says_a_secret_only_as_a_word(text: str, found: bool, tmp_path: Path) -> None:
+    assert bool(written(tmp_path, "run.json", json.dumps({"reason": text}))) is found
