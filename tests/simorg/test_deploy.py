@@ -152,7 +152,10 @@ def test_statuses_follow_one_another(wsdl: Any) -> None:
     assert id_.startswith("0Af")
     seen = []
     result = finished(lambda: seen.append(wsdl.checkDeployStatus(id_, False)) or seen[-1])
-    assert list(dict.fromkeys(each.status for each in seen)) == ["Pending", "InProgress", "Succeeded"]
+    told = list(dict.fromkeys(each.status for each in seen))
+    # A busy machine may ask too late to see a status, and never sees one twice
+    assert told == [each for each in ("Pending", "InProgress", "Succeeded") if each in told]
+    assert told[-1] == "Succeeded"
     assert (result.success, result.numberComponentsDeployed, result.numberComponentsTotal) == (True, 1, 1)
 
 

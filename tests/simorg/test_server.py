@@ -173,9 +173,8 @@ def test_a_modern_org_has_soap_login_and_app_creation_off(server: Server) -> Non
     assert entry["login"]["route"] == "session"
     assert Path(entry["login"]["session"].removeprefix("file:")).read_text("utf-8") == org.about["access_token"]
     app_parameters = entry["parameters"]["03_connected_app"]
-    assert (app_parameters["route"], app_parameters["conexiom_accepts"]) == ("manual", "connected_app"), (
-        "laid over fresh"
-    )
+    assert app_parameters["conexiom_accepts"] == "unknown"
+    assert app_parameters["callback_url"].startswith("https://"), "laid over fresh"
     credentials = f"<username>{org.about['username']}</username><password>{org.about['password']}</password>"
     assert "sf:INVALID_OPERATION" in org.soap("u/59.0", f"<login>{credentials}</login>").text
     xsi = "http://www.w3.org/2001/XMLSchema-instance"
