@@ -328,3 +328,9 @@ def test_several_steps_on_one_thing_come_to_one(steps: Any, came_to: Any) -> Non
 
 def test_every_kind_that_a_phase_manages_has_its_way_back(house: Houses) -> None:
     assert set(KINDS) - {"support_request"} <= kinds(UNDO.parse({"org": "demo"}), house().org.identity).keys()
+
+
+def test_a_plan_that_names_no_run_is_not_needed() -> None:
+    assert "run_id" in UNDO.not_needed(UNDO.parse({"org": "acme"}))
+    assert not UNDO.not_needed(UNDO.parse({"org": "acme", "mode": "apply"}))
+    assert not UNDO.not_needed(UNDO.parse({"org": "acme", "run_id": "20261123T2040"}))

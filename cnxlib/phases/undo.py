@@ -77,6 +77,12 @@ def _settings(me: Identity) -> dict[str, Setting]:
     return {one.name: one for one in wanted if isinstance(one, Setting)}
 
 
+def _nothing_named(params: Params) -> str:
+    """A plan of nothing is no error: a reader opens the notebook without knowing which run they want."""
+    named = params.run_id or params.mode != "plan"
+    return "" if named else "No run is named. Give run_id: `cnx records list` shows them all."
+
+
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
     return (lambda: _the_run(params),)
 
@@ -92,4 +98,5 @@ PHASE = Phase(
     checks=_checks,
     resources=_resources,
     guide=(),
+    not_needed=_nothing_named,
 )
