@@ -41,7 +41,7 @@ def test_with_all_confirmed_the_last_phase_has_converged(sim: Sim, tmp_path: Pat
     ("arguments", "said"),
     [
         (("09.nonsense",), "09.setup_file"),
-        (("99.setup_file",), "There is no phase '99'"),
+        (("98.setup_file",), "There is no phase '98'"),
         (("09.setup_file", "--evidence", "nowhere.pdf"), "nowhere.pdf cannot be read"),
         (("-p", "nonsense=1"), "There is no parameter nonsense"),
     ],

@@ -37,7 +37,7 @@ def test_a_switch_that_somebody_turned_is_named_with_who_was_in_setup(sim: Sim, 
             "now": {"value": False},
         }
     ]
-    (trail,) = told["tables"]
+    (trail,) = (table for table in told["tables"] if table["title"].startswith("Changed in Setup"))
     assert trail["columns"] == ["when", "who", "where", "what"]
     assert {row[1] for row in trail["rows"]} == {f"admin@{alias}.example"}
     assert "moved since run" in ended.err
