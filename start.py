@@ -278,9 +278,13 @@ def lab(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run the notebooks and the tests in one pytest beside a simulated org; arguments replace the two folders."""
+    """Run the notebooks and the tests in one pytest beside a simulated org; arguments replace the two folders.
+
+    All of them together are run by as many processes as there are cores, each file by one of them.
+    """
     pytest = ["-m", "pytest", "--nbval-lax", "--nbval-current-env"]
-    return hand_over([*SIM, *pytest, *(arguments or ["notebooks", "tests"])], ROOT)
+    all_of_them = ["--numprocesses", "auto", "--dist", "loadfile", "notebooks", "tests"]
+    return hand_over([*SIM, *pytest, *(arguments or all_of_them)], ROOT)
 
 
 def bench(arguments: Sequence[str]) -> int:
