@@ -283,13 +283,15 @@ def test(arguments: Sequence[str]) -> int:
     All of them together are run by as many processes as there are cores, each file by one of them.
     """
     pytest = ["-m", "pytest", "--nbval-lax", "--nbval-current-env"]
-    all_of_them = ["--numprocesses", "auto", "--dist", "loadfile", "notebooks", "tests"]
+    # In the order given: the notebooks come before the tests, which take the environment for orgs of their own
+    parallel = ["--numprocesses", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
+    all_of_them = [*parallel, "notebooks", "tests"]
     return hand_over([*SIM, *pytest, *(arguments or all_of_them)], ROOT)
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """Print what the simulated org costs, as ratios to a bare endpoint."""
-    return hand_over([str(ROOT / "tests" / "bench" / "ratios.py"), *arguments], ROOT)
+    """Print what the simulated org costs, as ratios to a bare endpoint, and how many requests the guide sends."""
+    return hand_over([str(ROOT / "tests" / "bench"), *arguments], ROOT)
 
 
 def cnx(arguments: Sequence[str]) -> int:
