@@ -52,7 +52,7 @@ def checks_view(checks: Sequence[Check]) -> View:
     if not checks:
         return View(Note("There is nothing to check before the plan.", "good"))
     rows = [(_check_badge(check), check.name, _found(check), " ".join(check.guide)) for check in checks]
-    return View(Grid(("Result", "Check", "Found", "Guide"), tuple(rows)))
+    return View(Grid(("Result", "Check", "Found", "Guide"), tuple(rows), widths=(12, 26, 50, 12)))
 
 
 def plan_view(outcome: Outcome) -> View:
