@@ -69,3 +69,26 @@ def sim() -> Iterator[Sim]:
 def new_org(sim: Sim) -> Callable[[str], str]:
     """Makes an org of a scenario and returns its alias."""
     return sim.new_org
+
+
+LEGEND = "= converged, + changed, w waiting, - not needed, F failed, B blocked, f failed as it read; a letter a phase"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of tests/test_matrix.py, whose rows came from whichever process."""
+    rows = [
+        value
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        for name, value in report.user_properties
+        if name == "matrix"
+    ]
+    if not rows:
+        return
+    faults = list(dict.fromkeys(fault for _, row in rows for fault in row))
+    widths = [max(len(fault), 9) for fault in faults]
+    terminalreporter.section("every scenario x every fault")
+    terminalreporter.line(LEGEND)
+    for scenario, row in [("", {fault: fault for fault in faults}), *sorted(rows)]:
+        cells = (f"{row.get(fault, ''):{width}}" for fault, width in zip(faults, widths, strict=True))
+        terminalreporter.line(f"{scenario:20}{' '.join(cells)}".rstrip())
