@@ -49,7 +49,8 @@ _HINTS_OF_CODES = {
 _HINTS: dict[type[SalesforceError], str] = {
     NotPermitted: "Log in as an administrator, or have the missing permission granted.",
     LicenceExhausted: "Free a licence (deactivate a user) or buy one, then run again.",
-    LimitExceeded: "Wait until the org's 24-hour limit of API requests frees up (Setup, Company Information).",
+    LimitExceeded: "Where Salesforce speaks of concurrent requests, run again in some minutes; else wait until the "
+    "org's 24-hour limit of API requests frees up (Setup, Company Information).",
     SessionExpired: "Log in again, then run again: what is done is kept.",
     Temporary: "Run again in a minute: what is done is kept.",
 }
