@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
 
+from cnxlib.changes import Change, Plan
 from cnxlib.errors import CnxError, NotConverged, NotYet, PreflightFailed, StalePlan, StepFailed
 from cnxlib.history import Confirmation, Recall, no_history, recalling
-from cnxlib.model import Change, Check, Mode, Observation, Outcome, Plan, Status, Step
+from cnxlib.model import Check, Mode, Observation, Outcome, Status, Step
 from cnxlib.rounds import Asking, Emit, Rounds, Send
 
 T = TypeVar("T")

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done, Engine
 from cnxlib.errors import NotConverged, NotYet, PreflightFailed, SalesforceError, StalePlan, StepFailed
 from cnxlib.history import Confirmation, Confirmed, Made
-from cnxlib.model import Change, Check, Item, ManualStep, Observation, Status
+from cnxlib.model import Check, ManualStep, Observation, Status
 from cnxlib.rounds import Asking, Pause, Progress
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnxlib.model import Change, Item, Plan, Status, worst
+from cnxlib.changes import Change, Item, Plan
+from cnxlib.model import Status, worst
 
 
 def change(key: str, *requires: str) -> Change:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import Duplicate, NotFound, NotYet, OrgUnreachable, ParameterError, Temporary
 from cnxlib.history import Made
-from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.conexiom_sets import LABELS, ConexiomSet, conexiom_sets
 from cnxlib.resources.permission_set import OWN_SET, api_name, set_id
 from cnxlib.resources.user import find_users, user_id

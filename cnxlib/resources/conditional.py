@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from cnxlib.changes import Change
 from cnxlib.engine import Done, Resource
-from cnxlib.model import Change, Observation
+from cnxlib.model import Observation
 from cnxlib.rounds import Asking
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.app import App, callback_table, left_at_the_doors, lines, secret_step, wait_until_known
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import MakeSecret, ReadMetadata, Secret, SecretHeld, SecretMatches, WriteMetadata

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import StepFailed
-from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.app import App, callback_table, left_at_the_doors, lines, secret_step, wait_until_known
 from cnxlib.resources.connected_app import draw, find_consumer, global_settings_name
 from cnxlib.rounds import Asking, Pause, Progress

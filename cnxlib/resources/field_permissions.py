@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cnxlib.changes import Change
 from cnxlib.engine import Done
 from cnxlib.errors import NotYet, ParameterError
-from cnxlib.model import Change, Observation, Table
+from cnxlib.model import Observation, Table
 from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.grants import Grants
 from cnxlib.rounds import Asking

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.handoff import Seal
 from cnxlib.history import Made
-from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.conexiom_credentials import Credentials, Sources, find_credentials
 from cnxlib.rounds import Asking
 

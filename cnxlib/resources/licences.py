@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import CnxError, Duplicate, NotYet, ParameterError, SalesforceError
-from cnxlib.model import Change, Check, Item, Observation
+from cnxlib.model import Check, Observation
 from cnxlib.resources.account import account_query
 from cnxlib.resources.conexiom_sets import ADMIN_USER, SUPER_USER, conexiom_sets
 from cnxlib.resources.user import find_users, user_id

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import NotFound, NotYet, OrgUnreachable, ParameterError, StepFailed, Temporary
-from cnxlib.model import Change, Check, Item, Observation
+from cnxlib.model import Check, Observation
 from cnxlib.rounds import Asking, Pause, Progress
 from cnxlib.salesforce import Insert, Secret, ToolingQuery, soql
 

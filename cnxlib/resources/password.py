@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.model import Change, Item, Observation
+from cnxlib.model import Observation
 from cnxlib.resources.user import user_id
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, SecretHeld, SetPassword, soql

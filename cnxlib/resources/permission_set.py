@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.model import Change, Item, Observation
+from cnxlib.model import Observation
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Insert, Query, Update, soql
 

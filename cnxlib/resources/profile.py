@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import ParameterError
-from cnxlib.model import Change, Item, Observation
+from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.grants import Grants
 from cnxlib.rounds import Asking

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import ParameterError
-from cnxlib.model import Change, Check, Item, Observation
+from cnxlib.model import Check, Observation
 from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, ReadMetadata, WriteMetadata

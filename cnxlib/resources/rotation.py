@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import NotYet
 from cnxlib.history import Made
-from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.connected_app import key_name, secret_name
 from cnxlib.resources.password import password_name
 from cnxlib.rounds import Asking

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import SalesforceError
-from cnxlib.model import Change, Item, ManualStep, Observation
+from cnxlib.model import ManualStep, Observation
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import ReadMetadata, WriteMetadata
 

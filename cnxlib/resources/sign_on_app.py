@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from cnxlib.changes import Change
 from cnxlib.engine import Done
 from cnxlib.errors import (
     Duplicate,
@@ -17,7 +18,7 @@ from cnxlib.errors import (
     StepFailed,
     Temporary,
 )
-from cnxlib.model import Change, ManualStep, Observation
+from cnxlib.model import ManualStep, Observation
 from cnxlib.resources import connected_app, external_client_app
 from cnxlib.resources.app import App, callback_table, left_at_the_doors
 from cnxlib.resources.app_texts import to_conexiom, to_salesforce

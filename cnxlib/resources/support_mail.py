@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import MailUncertain
 from cnxlib.handoff import MailServer, SendMail, compose
 from cnxlib.history import Attempted, Confirmation, Made
-from cnxlib.model import Change, Document, Item, ManualStep, Observation
+from cnxlib.model import Document, ManualStep, Observation
 from cnxlib.resources.conexiom_credentials import find_credentials
 from cnxlib.resources.support_request import DRAFT, NOT_KEPT, SUBJECT, Request, sending_by_hand, written
 from cnxlib.rounds import Asking

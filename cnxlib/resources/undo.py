@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import CnxError, LimitExceeded, OrgUnreachable, SalesforceError, SessionExpired, Temporary
 from cnxlib.history import PastRun, PastStep, RunSteps
-from cnxlib.model import Change, Item, Observation, Table
+from cnxlib.model import Observation, Table
 from cnxlib.rounds import Asking
 
 LEFT = "Not undone"

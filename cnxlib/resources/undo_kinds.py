@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import CnxError, NotYet, ParameterError
 from cnxlib.history import PastStep
-from cnxlib.model import Change, Item
 from cnxlib.resources.assignment import Assignments, Wanted
 from cnxlib.resources.undo import Found, Going, said
 from cnxlib.rounds import Asking

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import NotYet, SalesforceError, StepFailed
 from cnxlib.history import PastStep
-from cnxlib.model import Change, Item
 from cnxlib.resources.connected_app import find_consumer
 from cnxlib.resources.external_client_app import parts
 from cnxlib.resources.package import conexiom_package, version_text

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import Duplicate, ParameterError
-from cnxlib.model import Change, Item, Observation
+from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Insert, Query, Update, chunks, soql

@@ -9,11 +9,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from cnxlib.changes import Change, Plan
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError, PhaseError, RecordError
 from cnxlib.handoff import Keep, handing_over, nothing_kept
 from cnxlib.inventory import find_org
-from cnxlib.model import Change, Check, Mode, Outcome, Plan, Status, Step
+from cnxlib.model import Check, Mode, Outcome, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord, lease
 from cnxlib.records.drift import last_facts, moved

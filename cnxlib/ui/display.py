@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cnxlib.changes import Change, State
 from cnxlib.errors import CnxError
-from cnxlib.model import Change, Check, Document, ManualStep, Outcome, State, Status, Step
+from cnxlib.model import Check, Document, ManualStep, Outcome, Status, Step
 from cnxlib.salesforce.requests import Identity
 from cnxlib.ui.guide import reasons
 from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Link, Note, Part, Passage, Small, Tone, View

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from cnxlib.changes import Change
 from cnxlib.cli import progress
-from cnxlib.model import Change, Check
+from cnxlib.model import Check
 from cnxlib.phases import PHASES
 
 CHANGE = Change("create", "package", "Conexiom [x]", None, {"version": "1.9"})

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from cnxlib import __version__
+from cnxlib.changes import Change
 from cnxlib.errors import CnxError, LoginRefused, NotConfirmed, ParameterError, SecretError, StepFailed
-from cnxlib.model import Change, Mode, Outcome, Status, Step
+from cnxlib.model import Mode, Outcome, Status, Step
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.records import RunRecord, read_events, runs_of
 from cnxlib.runs import Order, RunResult, Watch, carry_out

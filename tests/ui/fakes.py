@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import CnxError, NotPermitted, NotYet
-from cnxlib.model import Change, Check, Document, Item, ManualStep, Observation
+from cnxlib.model import Check, Document, ManualStep, Observation
 from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.salesforce import Identity
 

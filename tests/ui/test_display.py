@@ -1,7 +1,8 @@
 from pathlib import Path
 
+from cnxlib.changes import Change, Plan
 from cnxlib.errors import StepFailed
-from cnxlib.model import Change, Check, Document, ManualStep, Outcome, Plan, Status, Step, Table
+from cnxlib.model import Check, Document, ManualStep, Outcome, Status, Step, Table
 from cnxlib.salesforce import Identity
 from cnxlib.ui.display import checks_view, identity_view, outcome_view, plan_view, shown, steps_view, verified_view
 
