@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from cnxlib.errors import NotYet, ParameterError, PhaseError, PreflightFailed, UnknownOrg
-from cnxlib.inventory import OrgEntry, find_org, read_inventory
+from cnxlib.errors import NotYet, ParameterError, PhaseError, PreflightFailed
 from cnxlib.model import Outcome, Status
 from cnxlib.phases import PHASES
 from cnxlib.phases.base import Phase
-from cnxlib.phases.saved import defaults, saved_parameters
 from cnxlib.salesforce.org import connect
 from cnxlib.ui.attempt import Attempt, Connect
 from cnxlib.ui.display import (
@@ -24,8 +22,8 @@ from cnxlib.ui.display import (
 )
 from cnxlib.ui.form import Form
 from cnxlib.ui.handover import Handover
+from cnxlib.ui.inputs import Inputs
 from cnxlib.ui.kernel import guard
-from cnxlib.ui.orgs import first_org
 from cnxlib.ui.panel import Panel
 from cnxlib.ui.pictures import Picture, pictures_of
 from cnxlib.ui.ticks import Confirming, Ticks
@@ -66,22 +64,18 @@ class Cockpit:
         connect: Connect = connect,
     ) -> None:
         guard()
-        self._phase, self._phases, self._connect = phase, phases, connect
-        self._defaults = defaults(phase)
-        self._given = {name: namespace.get(name, default) for name, default in self._defaults.items()}
-        self._by_runner = bool(self._given["record"])
-        if not self._by_runner:
-            self._given["org"] = first_org(str(self._given["org"]))
-        self._interactive = not self._by_runner and self._given["mode"] == "plan"
+        self._phase, self._connect = phase, connect
+        self._inputs = Inputs(phase, namespace, phases)
         self._attempt: Attempt | None = None
         self._panel: Panel | None = None
-        self._form = self._make_form()
-        self._carry_over(namespace)
+        for previous in namespace.values():
+            if isinstance(previous, Cockpit):
+                self._inputs.carry_over(previous._inputs)
 
     @property
     def form(self) -> Form:
         """The form of the parameters."""
-        return self._form
+        return self._inputs.form
 
     @property
     def outcome(self) -> Outcome:
@@ -98,7 +92,7 @@ class Cockpit:
 
     def inputs(self) -> Form:
         """The form, with a message beside each value that is refused."""
-        return self._form
+        return self._inputs.form
 
     def connect(self) -> View:
         """Check the parameters, begin the phase on record, log in, and show where.
@@ -160,7 +154,7 @@ class Cockpit:
                 _show(checks_view(attempt.outcome.checks))
             raise
         except BaseException as error:
-            if isinstance(error, ParameterError) and self._interactive:
+            if isinstance(error, ParameterError) and self._inputs.interactive:
                 error.hint = "Mend the field in the form above, then run this cell again."
             attempt.fail(error)
             raise
@@ -170,12 +164,12 @@ class Cockpit:
         attempt = self._attempt
         if attempt is None and not (fresh or renew):
             raise PhaseError(f"{self._phase.title}: nothing is planned yet", hint="Run the cells above first.")
-        stale = attempt is None or attempt.ended or attempt.values != self._form.values
+        stale = attempt is None or attempt.ended or attempt.values != self._inputs.values
         if attempt is None or fresh or (renew and stale):
             if attempt is not None:
                 attempt.abandon()
             self._drop_panel()
-            attempt = Attempt(self._phase, self._form.values, self._connect)
+            attempt = Attempt(self._phase, self._inputs.values, self._connect)
             self._attempt = attempt
         return attempt
 
@@ -192,9 +186,9 @@ class Cockpit:
         self._drop_panel()
         outcome = attempt.make_plan()
         _show(*pictures_of(outcome.tables))
-        if not self._interactive or all(step.done_at for step in outcome.manual):
+        if not self._inputs.interactive or all(step.done_at for step in outcome.manual):
             return plan_view(outcome)
-        own = {name: attempt.values[name] for name in self._phase.own_parameters}
+        own = self._inputs.own(attempt.values)
         return Ticks(outcome, plan_view, Confirming(attempt.alias, self._phase.id, own, attempt.values["ticket"]))
 
     def _apply(self, attempt: Attempt) -> View | Panel:
@@ -202,7 +196,7 @@ class Cockpit:
             return notice('Mode "verify" applies nothing.')
         if attempt.mode == "apply":
             return steps_view(attempt.apply())
-        if attempt.values != self._form.values:
+        if attempt.values != self._inputs.values:
             return notice("The form was changed after this plan.", "warn", "Run the cells from Connect again.")
         if not attempt.planned:
             return notice("There is nothing to apply.", "good")
@@ -229,52 +223,12 @@ class Cockpit:
             self._panel = None
 
     def _make_panel(self, attempt: Attempt) -> Panel:
-        own = {name: attempt.values[name] for name in self._phase.own_parameters}
-        base = self._resolved({**self._defaults, "org": attempt.alias})
-        handover = Handover(attempt.alias, self._phase.id, attempt.digest, own, ticket=attempt.values["ticket"])
-        differing = {name: value for name, value in own.items() if value != base[name]}
-        return Panel(handover, attempt.org.identity, len(attempt.planned), differing, interactive=self._interactive)
-
-    def _make_form(self) -> Form:
-        names = ["org", *self._phase.own_parameters, "ticket"]
-        if not self._interactive:
-            return Form(self._phase.params, self._resolved(self._given), names, interactive=False)
-        orgs = read_inventory()
-        try:
-            values = self._resolved(self._given)
-        except UnknownOrg:
-            values = self._given  # the form offers those there are
-        form = Form(self._phase.params, values, names, choices={"org": list(orgs)})
-        form.on_change(self._form_changed)
-        return form
-
-    def _form_changed(self, name: str) -> None:
-        """Another org: what it holds takes the place of what nobody typed."""
-        if name == "org":
-            typed = self._form.typed
-            saved = self._resolved({**self._given, "org": typed["org"]})
-            self._form.update({field: value for field, value in saved.items() if field not in typed})
-
-    def _resolved(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        if self._by_runner:
-            return dict(given)
-        alias = str(given["org"])
-        entry: OrgEntry = find_org(alias)
-        saved = saved_parameters(self._phase, alias, entry, self._phases)
-        return {
-            name: saved.get(name, value) if value == self._defaults[name] else value for name, value in given.items()
-        }
-
-    def _carry_over(self, namespace: Mapping[str, Any]) -> None:
-        """Keep what was typed when the cells are run again, unless the parameters cell says otherwise now."""
-        for previous in namespace.values():
-            if isinstance(previous, Cockpit) and previous._phase.id == self._phase.id:
-                if self._interactive and previous._given == self._given:
-                    typed = previous._form.typed
-                    if "org" in typed:
-                        self._form.update(self._resolved({**self._given, "org": typed["org"]}))
-                    self._form.update(typed, typed=True)
-                return
+        own, ticket = self._inputs.own(attempt.values), attempt.values["ticket"]
+        handover = Handover(attempt.alias, self._phase.id, attempt.digest, own, ticket=ticket)
+        differing = self._inputs.differing(attempt.values)
+        return Panel(
+            handover, attempt.org.identity, len(attempt.planned), differing, interactive=self._inputs.interactive
+        )
 
 
 def _show(*shown: View | Picture) -> None:

@@ -56,6 +56,9 @@ class Form:
         self._widgets: dict[str, Any] = {}
         self._messages: dict[str, Any] = {}
         self._box: Any = None
+        self._submit: Any = None
+        self._reason: Any = None
+        self._busy = False
         if interactive:
             self._build()
 
@@ -90,6 +93,48 @@ class Form:
     def on_change(self, listener: Callable[[str], None]) -> None:
         """Call `listener` with a field's name after a person changed it."""
         self._listeners.append(listener)
+
+    def on_submit(self, callback: Callable[[], None], label: str = "Check and plan") -> None:
+        """Give the form a button that calls `callback`, once: disabled meanwhile, and where a value is refused.
+
+        Headless there is no button, and `callback` is never called.
+        """
+        if self._box is None:
+            return
+        if self._submit is not None:
+            raise RuntimeError("the form has its button already")
+        import ipywidgets
+
+        self._submit = ipywidgets.Button(
+            description=label, button_style="primary", layout=ipywidgets.Layout(width="auto", margin="4px 12px 4px 0")
+        )
+        self._submit.on_click(lambda _: self._submitted(callback))
+        self._reason = ipywidgets.HTML()
+        row = ipywidgets.Box([self._submit, self._reason], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        self._box.children = (*self._box.children, row)
+        self._show_submit(self.messages)
+
+    def _submitted(self, callback: Callable[[], None]) -> None:
+        if self._busy or self.messages:
+            return
+        self._busy = True
+        self._show_submit({})
+        try:
+            callback()
+        finally:
+            self._busy = False
+            self._show_submit(self.messages)
+
+    def _show_submit(self, messages: Mapping[str, str]) -> None:
+        if self._submit is None:
+            return
+        self._submit.disabled = self._busy or bool(messages)
+        labels = [self._fields[name].label if name in self._fields else name for name in messages if name]
+        said = "Working …" if self._busy else ""
+        if messages and not self._busy:
+            said = f"First mend: {', '.join(labels)}." if labels else "First mend what is said above."
+        # A live region: a screen reader tells the change that others see.
+        self._reason.value = f'<div role="status" style="padding:6px 0;line-height:1.4;">{escape(said)}</div>'
 
     def view(self) -> View:
         """The values as they stand, for the saved copy."""
@@ -173,6 +218,7 @@ class Form:
             text = messages.get(name, "") if name else rest
             widget.value = View(Note(text, "bad")).html() if text else ""
             widget.layout.display = None if text else "none"
+        self._show_submit(messages)
 
 
 def _to_widget(field: Field, value: Any) -> Any:

@@ -172,3 +172,38 @@ def test_values_from_elsewhere_are_not_typed() -> None:
 def test_choices_from_elsewhere_keep_the_value_there_is() -> None:
     it = Form(Params, VALUES, NAMES, choices={"url": ["https://d.example"]})
     assert widget(it, "url").options == ("https://b.example", "https://d.example")
+
+
+def test_the_button_works_once_and_is_disabled_meanwhile() -> None:
+    it, seen = form(), []
+
+    def plan() -> None:
+        seen.append(it._submit.disabled)
+        it._submit.click()  # pressed again while it works
+        raise ZeroDivisionError
+
+    it.on_submit(plan)
+    assert it._submit.description == "Check and plan"
+    with pytest.raises(ZeroDivisionError):
+        it._submitted(plan)
+    assert seen == [True]
+    assert it._submit.disabled is False
+
+
+def test_the_button_waits_for_refused_values_and_says_which() -> None:
+    it, pressed = form(), []
+    it.on_submit(lambda: pressed.append(True))
+    widget(it, "minutes").value = 0
+    assert it._submit.disabled is True
+    assert "First mend: Minutes." in it._reason.value
+    it._submit.click()
+    assert pressed == []
+    widget(it, "minutes").value = 1
+    assert it._submit.disabled is False
+    assert "mend" not in it._reason.value
+    it._submit.click()
+    assert pressed == [True]
+
+
+def test_headless_there_is_no_button() -> None:
+    form(interactive=False).on_submit(pytest.fail)
