@@ -73,6 +73,11 @@ class Form:
         return {name: self._values[name] for name in self._typed}
 
     @property
+    def widget(self) -> Any:
+        """What a person works with, None headless."""
+        return self._box
+
+    @property
     def messages(self) -> dict[str, str]:
         """Why values are refused, by field; "" is about several. Empty if all are good."""
         return refusals(self._model, self._values)

@@ -100,6 +100,11 @@ class Ticks:
         self._threads: list[threading.Thread] = []
         self._build()
 
+    @property
+    def widget(self) -> Any:
+        """What a person works with."""
+        return self._box
+
     def view(self) -> View:
         """The plan as it stands, with who confirmed what; and what went wrong last."""
         shown: View = self._shown(self._outcome)
