@@ -15,7 +15,7 @@ from html import escape
 from io import StringIO
 from typing import Any, Literal
 
-Tone = Literal["good", "bad", "warn", "plain"]
+Tone = Literal["good", "bad", "warn", "busy", "plain"]
 
 MOST_ROWS = 200
 """Rows of a table that are shown; the record holds them all."""
@@ -23,11 +23,12 @@ MOST_ROWS = 200
 TEXT_WIDTH = 116
 """Columns of the plain-text form."""
 
-_SIGNS: dict[Tone, str] = {"good": "✓", "bad": "✗", "warn": "!", "plain": "·"}
+_SIGNS: dict[Tone, str] = {"good": "✓", "bad": "✗", "warn": "!", "busy": "…", "plain": "·"}
 _COLOURS: dict[Tone, str] = {
     "good": "var(--jp-success-color1, #2e7d32)",
     "bad": "var(--jp-error-color1, #c62828)",
     "warn": "var(--jp-warn-color1, #c25e00)",
+    "busy": "var(--jp-brand-color1, #1976d2)",
     "plain": "var(--jp-border-color1, #9e9e9e)",
 }
 _RULE = "1px solid var(--jp-border-color2, #c4c4c4)"
@@ -81,6 +82,10 @@ class Block(ABC):
     @abstractmethod
     def text(self) -> str:
         """The block as plain text, without a line break at its end."""
+
+    def widget(self) -> Any:
+        """A live form of the block for a notebook at work; None where it is not more than its HTML."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ class Grid(Block):
         for name in self.columns or ("",) * max((len(row) for row in self.rows), default=0):
             table.add_column(Text(name), overflow="fold")
         for row in self.rows[:MOST_ROWS]:
-            table.add_row(*(Text("\n".join(_part_text(part) for part in _parts(cell))) for cell in row))
+            table.add_row(*(Text("\n".join(_part_text(part) for part in parts(cell))) for cell in row))
         out = StringIO()
         # In a notebook rich would show the table by itself instead of writing it.
         console = Console(file=out, width=TEXT_WIDTH, color_system=None, legacy_windows=False, force_jupyter=False)
@@ -159,7 +164,7 @@ class Grid(Block):
     def _row_html(self, row: tuple[Cell, ...]) -> str:
         cells = []
         for index, cell in enumerate(row):
-            content = "".join(f"<div>{_part_html(part)}</div>" for part in _parts(cell))
+            content = "".join(f"<div>{_part_html(part)}</div>" for part in parts(cell))
             if index == 0 and not self.columns:
                 cells.append(f'<th scope="row" style="{_CELL}font-weight:600;width:14em;">{content}</th>')
             else:
@@ -214,8 +219,19 @@ class View:
         return {"text/html": self.html(), "text/plain": self.text()}
 
 
-def _parts(cell: Cell) -> Sequence[Part]:
+def parts(cell: Cell) -> Sequence[Part]:
+    """The parts of a cell, one a line."""
     return (cell,) if isinstance(cell, str | Badge | Link | Small | Code) else cell
+
+
+def sign(tone: Tone) -> str:
+    """What says the same as the colour."""
+    return _SIGNS[tone]
+
+
+def leads_to_a_page(url: str) -> bool:
+    """Whether an address may be linked: one from the org's data must not run a script."""
+    return bool(url) and (":" not in url.split("/")[0] or url.lower().startswith(("https:", "http:", "mailto:")))
 
 
 def _sign(tone: Tone) -> str:
@@ -223,10 +239,7 @@ def _sign(tone: Tone) -> str:
 
 
 def _link_html(link: Link) -> str:
-    # Only what leads to a page: an address from the org's data must not run a script.
-    if not link.url or (
-        ":" in link.url.split("/")[0] and not link.url.lower().startswith(("https:", "http:", "mailto:"))
-    ):
+    if not leads_to_a_page(link.url):
         return escape(link.text)
     return f'<a href="{escape(link.url)}" target="_blank" rel="noopener">{escape(link.text)}</a>'
 
