@@ -138,15 +138,6 @@ def test_sim_serve_prints_one_line_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     assert server.returncode == 0
 
 
-def test_lab_without_jupyterlab_names_the_extra(tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.modules['jupyterlab'] = None; from cnxlib.cli import main; sys.exit(main(['lab', '--json']))"
-    )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert ended.returncode == 1
-    assert "cnxlib[lab]" in json.loads(ended.stdout)["error"]["hint"]
-
-
 def test_lab_serves_the_notebooks_to_who_has_the_token(tmp_path: Path) -> None:
     pytest.importorskip("jupyterlab")
     arguments = ["lab", "--demo", "fresh", "--no-browser", "--json"]
