@@ -5,15 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from cnxlib.changes import Change, Plan
-from cnxlib.errors import CnxError, NotConverged, NotYet, PreflightFailed, StalePlan, StepFailed
+from cnxlib.errors import CnxError, NotYet, StalePlan
 from cnxlib.history import Confirmation, Recall, no_history, recalling
-from cnxlib.model import Check, Mode, Observation, Outcome, Status, Step
-from cnxlib.rounds import Asking, Emit, Rounds, Send
+from cnxlib.model import (
+    Check,
+    Mode,
+    Observation,
+    Outcome,
+    Status,
+    Step,
+    convergence_error,
+    preflight_error,
+    step_error,
+)
+from cnxlib.rounds import Asking, Emit, Request, Rounds, Send
 
 T = TypeVar("T")
+
+STILL_HOLDS_S = 60.0
+"""How old, in seconds, what preflight read may be for a plan to take it for the org of now."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +96,19 @@ class Engine:
         self._rounds = Rounds(recalling(send, recall), emit, sleep, clock)
         self._owners: dict[str, Resource] = {}
         self._found: dict[str, str] = {}
+        self._read: dict[Request, Any] = {}
+        self._read_at = 0.0
         self._outcome = Outcome(phase, title, "plan", Status.CONVERGED)
 
     def preflight(self) -> tuple[Check, ...]:
         """Run the checks; raises `PreflightFailed` naming the required ones that are not ok."""
-        results = self._rounds.drive([check() for check in self._checks])
+        self._read, self._read_at = {}, self._clock()
+        results = self._rounds.drive([check() for check in self._checks], self._read)
         checks = tuple(_value(result) for result in results)
         for check in checks:
             self._emit("check", check.as_json())
         self._outcome = replace(self._outcome, checks=checks)
-        error = _preflight_error(checks)
+        error = preflight_error(checks)
         if error is not None:
             raise error
         return checks
@@ -100,12 +116,15 @@ class Engine:
     def plan(self) -> tuple[Plan, Outcome]:
         """Observe, and return the differences with the outcome that stands if nothing is applied.
 
+        What a preflight of this minute read is not read again; a second plan, like every verify, begins anew.
+
         Raises
         ------
         NotYet
             What a resource needs comes from an earlier phase.
         """
-        observations = self._observe("before")
+        fresh = self._clock() - self._read_at <= STILL_HOLDS_S
+        observations = self._observe("before", self._read if fresh else {})
         plan = self._differences(observations)
         self._emit("plan", {"digest": plan.digest, "changes": [change.as_json() for change in plan.changes]})
         self._outcome = _described(self._outcome, observations, plan)
@@ -139,11 +158,11 @@ class Engine:
 
     def verify(self, mode: Mode) -> Outcome:
         """Observe from scratch; the plan must be empty. Returns the final outcome of an apply or a verify."""
-        observations = self._observe("after")
+        observations = self._observe("after", {})
         remaining = self._differences(observations)
         before = self._outcome
         after = _described(before, observations, remaining)
-        error = _step_error(before.steps) or _convergence_error(remaining.changes)
+        error = step_error(before.steps) or convergence_error(remaining.changes)
         applied = bool(before.changes) and mode == "apply"
         status = Status.CHANGED if applied and after.status == Status.CONVERGED else after.status
         self._outcome = replace(
@@ -167,8 +186,9 @@ class Engine:
         self._outcome = replace(self._outcome, mode=mode, status=status, reason=error.message, error=error)
         return self._outcome
 
-    def _observe(self, when: Literal["before", "after"]) -> list[Observation]:
-        results = self._rounds.drive([resource.observe() for resource in self._resources])
+    def _observe(self, when: Literal["before", "after"], known: dict[Request, Any]) -> list[Observation]:
+        self._read = {}
+        results = self._rounds.drive([resource.observe() for resource in self._resources], known)
         found: list[Observation] = [_value(result) for result in results]
         observations = [_value(result) for result in self._rounds.drive([self._confirmed(one) for one in found])]
         for resource, observation in zip(self._resources, observations, strict=True):
@@ -263,41 +283,3 @@ def _described(outcome: Outcome, observations: Sequence[Observation], plan: Plan
         tables=tuple(table for observation in observations for table in observation.tables),
         documents=tuple(document for observation in observations for document in observation.documents),
     )
-
-
-def _preflight_error(checks: Sequence[Check]) -> PreflightFailed | None:
-    bad = [check for check in checks if not check.ok and check.severity == "required"]
-    if not bad:
-        return None
-    said = "; ".join(f"{check.name}: {check.detail}" if check.detail else check.name for check in bad)
-    hint = " ".join(check.hint for check in bad if check.hint)
-    return PreflightFailed(said, guide=list(dict.fromkeys(s for check in bad for s in check.guide)), hint=hint)
-
-
-def _step_error(steps: Sequence[Step]) -> StepFailed | None:
-    bad = [step for step in steps if step.result == "failed"]
-    if not bad:
-        return None
-    said = _listed([f"{step.change.op} {step.change.id}: {step.error}" for step in bad])
-    guide = dict.fromkeys(name for step in bad for name in step.change.guide)
-    hints = dict.fromkeys(step.hint for step in bad if step.hint)
-    return StepFailed(
-        said, guide=tuple(guide), hint=" ".join(hints or ("Mend the cause, then run again: what is done is kept.",))
-    )
-
-
-def _convergence_error(remaining: Sequence[Change]) -> NotConverged | None:
-    if not remaining:
-        return None
-    said = _listed([f"{change.op} {change.id}" for change in remaining])
-    guide = dict.fromkeys(name for change in remaining for name in change.guide)
-    return NotConverged(
-        f"The org differs from the guide: {said}",
-        guide=tuple(guide),
-        hint="Look at the plan, then apply it.",
-    )
-
-
-def _listed(texts: Sequence[str], most: int = 5) -> str:
-    more = f" (and {len(texts) - most} more)" if len(texts) > most else ""
-    return "; ".join(texts[:most]) + more

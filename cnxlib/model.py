@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from cnxlib.changes import Change, Item, State
-from cnxlib.errors import CnxError, PhaseError
+from cnxlib.errors import CnxError, NotConverged, PhaseError, PreflightFailed, StepFailed
 
 Mode = Literal["plan", "apply", "verify"]
 
@@ -231,3 +231,44 @@ class Outcome:
         if self.error is not None:
             raise self.error
         raise PhaseError(f"{self.title}: {self.reason or self.status}")
+
+
+def preflight_error(checks: Sequence[Check]) -> PreflightFailed | None:
+    """The error that stops a phase whose required checks are not all ok."""
+    bad = [check for check in checks if not check.ok and check.severity == "required"]
+    if not bad:
+        return None
+    said = "; ".join(f"{check.name}: {check.detail}" if check.detail else check.name for check in bad)
+    hint = " ".join(check.hint for check in bad if check.hint)
+    return PreflightFailed(said, guide=list(dict.fromkeys(s for check in bad for s in check.guide)), hint=hint)
+
+
+def step_error(steps: Sequence[Step]) -> StepFailed | None:
+    """The error that failed steps come to."""
+    bad = [step for step in steps if step.result == "failed"]
+    if not bad:
+        return None
+    said = _listed([f"{step.change.op} {step.change.id}: {step.error}" for step in bad])
+    guide = dict.fromkeys(name for step in bad for name in step.change.guide)
+    hints = dict.fromkeys(step.hint for step in bad if step.hint)
+    return StepFailed(
+        said, guide=tuple(guide), hint=" ".join(hints or ("Mend the cause, then run again: what is done is kept.",))
+    )
+
+
+def convergence_error(remaining: Sequence[Change]) -> NotConverged | None:
+    """The error that differences come to which should not be there any more."""
+    if not remaining:
+        return None
+    said = _listed([f"{change.op} {change.id}" for change in remaining])
+    guide = dict.fromkeys(name for change in remaining for name in change.guide)
+    return NotConverged(
+        f"The org differs from the guide: {said}",
+        guide=tuple(guide),
+        hint="Look at the plan, then apply it.",
+    )
+
+
+def _listed(texts: Sequence[str], most: int = 5) -> str:
+    more = f" (and {len(texts) - most} more)" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more

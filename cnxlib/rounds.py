@@ -114,11 +114,19 @@ class Rounds:
             value: T = stop.value
             return value
 
-    def drive(self, generators: Sequence[Asking[T]]) -> list[T | CnxError]:
-        """Drive generators in step, one `send` a round; each ends with its value or its error."""
+    def drive(self, generators: Sequence[Asking[T]], known: dict[Request, Any] | None = None) -> list[T | CnxError]:
+        """Drive generators in step, one `send` a round; each ends with its value or its error.
+
+        Parameters
+        ----------
+        generators:
+            What only reads, so that what two of them ask is sent once.
+        known:
+            Answers that still hold; what is read beside them is added, save refusals, which may pass.
+        """
         results: dict[int, T | CnxError] = {}
         waiting: dict[int, Sequence[Request]] = {}
-        answers: dict[Request, Any] = {}
+        answers: dict[Request, Any] = dict(known or {})
 
         def go_on(index: int, dealt: list[Any] | None) -> None:
             """Hand a generator its answers, or the first refusal among them; None starts it."""
@@ -138,11 +146,13 @@ class Rounds:
             go_on(index, None)
         while waiting:
             asked = dict.fromkeys(request for requests in waiting.values() for request in requests)
-            fresh = [request for request in asked if request not in answers]
+            fresh = [request for request in asked if request not in answers or isinstance(request, Pause | Progress)]
             answers.update(zip(fresh, self._answer(fresh), strict=True))
             for index, requests in list(waiting.items()):
                 del waiting[index]
                 go_on(index, [answers[request] for request in requests])
+        if known is not None:
+            known.update({asked: answer for asked, answer in answers.items() if not isinstance(answer, CnxError)})
         return [results[index] for index in range(len(generators))]
 
     def _answer(self, requests: Sequence[Request]) -> list[Any]:

@@ -364,3 +364,83 @@ def test_the_past_is_asked_beside_the_org_in_one_round() -> None:
     one = Engine("01_test", "Test", "00D1", [Remembers("a")], [], org.send, recall=lambda request: {"a": "0Pa1"})
     assert one.plan()[0].changes == ()
     assert org.rounds == [[Read("a")]]
+
+
+class TestWhatPreflightReadServesThePlan:
+    """What both ask is sent once; nothing that is old, refused or about time passing is taken for an answer."""
+
+    @staticmethod
+    def checked(org: Org, *resources: Any, now: Any = None) -> Engine:
+        def check() -> Asking[Check]:
+            try:
+                (value,) = yield [Read("a")]
+            except SalesforceError:
+                value = None
+            return Check("a is there", value is not None, "warning")
+
+        clock = now or (lambda: 0.0)
+        return Engine("01", "T", "00D", resources or [Thing("a")], [check], org.send, sleep=_no_wait, clock=clock)
+
+    def test_it_is_sent_once(self) -> None:
+        org = Org({"a": 1})
+        one = self.checked(org, Thing("a"), Thing("b"))
+        one.preflight()
+        one.plan()
+        assert org.rounds == [[Read("a")], [Read("b")]]
+
+    def test_verify_and_another_plan_read_from_scratch(self) -> None:
+        org = Org({"a": 1})
+        one = self.checked(org)
+        one.preflight()
+        assert not one.plan()[0]
+        org.values["a"] = 2
+        assert one.plan()[0]
+        org.values["a"] = 1
+        one.preflight()
+        org.values["a"] = 2
+        assert [change.key for change in one.verify("verify").remaining] == ["a"]
+
+    def test_after_a_verify_nothing_of_before_is_taken(self) -> None:
+        org = Org({"a": 1})
+        one = self.checked(org)
+        one.preflight()
+        one.verify("verify")
+        org.values["a"] = 2
+        assert one.plan()[0]
+
+    def test_a_preflight_from_a_while_ago_counts_no_more(self) -> None:
+        seconds = [0.0]
+        org = Org({"a": 1})
+        one = self.checked(org, now=lambda: seconds[0])
+        one.preflight()
+        org.values["a"], seconds[0] = 2, 61.0
+        assert one.plan()[0]
+
+    def test_a_refusal_is_asked_again(self) -> None:
+        org = Org({"a": 1}, refused=frozenset({"a"}))
+        one = self.checked(org)
+        one.preflight()
+        org.refused = frozenset()
+        assert not one.plan()[0]
+
+    def test_time_passes_anew(self) -> None:
+        slept: list[float] = []
+
+        def check() -> Asking[Check]:
+            yield [Pause(2)]
+            yield [Pause(2)]
+            return Check("waited", True)
+
+        class Patient(Thing):
+            def observe(self) -> Asking[Observation]:
+                yield [Pause(2)]
+                return (yield from super().observe())
+
+        one = Engine("01", "T", "00D", [Patient("a")], [check], Org().send, sleep=slept.append)
+        one.preflight()
+        one.plan()
+        assert slept == [2, 2, 2]
+
+
+def _no_wait(seconds: float) -> None:
+    pass
