@@ -10,9 +10,9 @@ from typing import Any
 
 from cnxlib.errors import RecordError
 from cnxlib.records.leaves import KEY, Content, Leaf, Path_
-from cnxlib.records.secret_rules import Found, own_value, suspicions
 from cnxlib.records.unpacking import unpacked
 from cnxlib.secrets.redaction import MARK, Redactor, Span, cut
+from cnxlib.secrets.secret_rules import Found, own_value, suspicions
 
 REGISTERED = "registered"
 """Kind of a hit that a run has touched; all other kinds are names of rules."""

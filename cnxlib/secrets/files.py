@@ -18,8 +18,15 @@ _WINDOWS_TRIES, _WINDOWS_PAUSE_S = 20, 0.05
 log = logging.getLogger(__name__)
 
 
-def replace_private(path: Path, content: bytes) -> None:
+def replace_private(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Give `path` this content, all of it or none, readable by its owner alone (Windows: by the folder's own rules).
+
+    Parameters
+    ----------
+    path, content:
+        The file, and what it is to hold.
+    mode:
+        The file's mode, where others may read it (POSIX).
 
     Raises
     ------
@@ -34,6 +41,8 @@ def replace_private(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if mode != 0o600:
+            fresh.chmod(mode)
         _rename(fresh, path)
     except BaseException:
         with suppress(OSError):

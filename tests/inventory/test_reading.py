@@ -85,7 +85,7 @@ orgs:
 
 
 def test_the_example_in_the_repository_is_valid() -> None:
-    assert read_inventory(Path(__file__).parents[1] / "orgs.example.yaml")
+    assert read_inventory(Path(__file__).parents[2] / "orgs.example.yaml")
 
 
 def test_where_it_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

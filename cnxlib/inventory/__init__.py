@@ -1,0 +1,32 @@
+"""The inventory: orgs.yaml, which says how each org is reached and which parameters its set-up takes.
+
+It holds references to secrets ("env:NAME", "file:PATH", "age:NAME", "keyring:SERVICE/NAME" or "sf:ALIAS"), never a
+secret.
+"""
+
+from cnxlib.inventory.keeping import Kept, add_org, keep_parameters
+from cnxlib.inventory.logins import (
+    ClientCredentialsLogin,
+    JwtLogin,
+    Login,
+    PasswordLogin,
+    SalesforceCliLogin,
+    SessionLogin,
+)
+from cnxlib.inventory.reading import OrgEntry, find_org, inventory_path, read_inventory
+
+__all__ = [
+    "ClientCredentialsLogin",
+    "JwtLogin",
+    "Kept",
+    "Login",
+    "OrgEntry",
+    "PasswordLogin",
+    "SalesforceCliLogin",
+    "SessionLogin",
+    "add_org",
+    "find_org",
+    "inventory_path",
+    "keep_parameters",
+    "read_inventory",
+]

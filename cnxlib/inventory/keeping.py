@@ -1,0 +1,293 @@
+"""Writing orgs.yaml: an org that is added, and the answers that are kept for an org.
+
+Whoever reads sees the file as it was before or after, never between; writers wait for each other. Comments, order and
+the file's mode stay. No secret is written: logins hold references, and what looks like a secret is refused.
+"""
+
+from __future__ import annotations
+
+import copy
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, TypeAdapter
+
+from cnxlib.errors import InventoryError, ParameterError, UnknownOrg
+from cnxlib.inventory.logins import Login
+from cnxlib.inventory.reading import content_of, entries, inventory_path, unreadable
+from cnxlib.inventory.splicing import with_value, without
+from cnxlib.secrets.files import replace_private, sweep
+from cnxlib.secrets.redaction import finds
+
+PATIENCE_S = 30.0
+"""How long another process may take to write the file, in seconds."""
+
+_BEGINNING = """\
+# Your orgs. It holds no secret: a secret is named by where it is, such as age:NAME, the runbook's own store.
+orgs:
+"""
+_BY_HAND = "Write it into the file by hand; orgs.example.yaml shows the shape."
+
+
+class Parameterised(Protocol):
+    """What is to be known of a phase here (`cnxlib.phases.Phase`)."""
+
+    @property
+    def id(self) -> str:
+        """Name of the notebook."""
+
+    @property
+    def params(self) -> type[BaseModel]:
+        """The model of its parameters."""
+
+    @property
+    def own_parameters(self) -> list[str]:
+        """Names of the parameters that are the phase's own."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was kept where.
+
+    Attributes
+    ----------
+    path:
+        The inventory.
+    names:
+        Of the parameters whose values are others in the file now; empty where it said the same before.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+
+
+def keep_parameters(
+    alias: str,
+    phase_id: str,
+    values: Mapping[str, Any],
+    phases: Sequence[Parameterised],
+    path: Path | None = None,
+) -> Kept:
+    """Keep parameters in the org's entry, so that every later run takes them.
+
+    All entries of an org are one namespace: a name that another phase's entry holds is changed there. A value that is
+    the default is taken out.
+
+    Parameters
+    ----------
+    alias:
+        The org.
+    phase_id:
+        The phase whose entry takes what none holds yet.
+    values:
+        JSON values (or what pydantic makes JSON of) by name.
+    phases:
+        All there are.
+    path:
+        The inventory, the one in use by default.
+
+    Raises
+    ------
+    ParameterError
+        A name is none of the phase's own, or a value looks like a secret. Nothing was written.
+    UnknownOrg, InventoryError
+        There is no such entry, or the file cannot be read or written; it is as it was.
+    """
+    phase = next((one for one in phases if one.id == phase_id), None)
+    for name, value in values.items():
+        if phase is None or name not in phase.own_parameters:
+            raise ParameterError(f"{phase_id} has no parameter {name} that could be kept", org=alias)
+        _refuse_secret(alias, name, value)
+    wanted = {name: _json(value) for name, value in values.items()}
+    with _writing(path) as file:
+        held = _parameters(file, alias)
+        before = copy.deepcopy(held)
+        for name, value in wanted.items():
+            places = [one for one, entry in held.items() if name in entry]
+            if _is_default(name, value, phases):
+                for place in places:
+                    file.remove(("orgs", alias, "parameters", place, name))
+                    del held[place][name]
+                    held = {one: entry for one, entry in held.items() if entry or one != place}
+                continue
+            for place in places or [phase_id]:
+                if held.get(place, {}).get(name) != value or name not in held.get(place, {}):
+                    file.put(("orgs", alias, "parameters", place, name), value)
+                    held.setdefault(place, {})[name] = value
+        file.save(lambda content: _set(content["orgs"], alias, held))
+    changed = [name for name in wanted if _of(before, name) != _of(held, name)]
+    return Kept(file.path, tuple(changed))
+
+
+def add_org(alias: str, login: Login, ca_cert: Path | None = None, path: Path | None = None) -> Path:
+    """Add an org to the inventory, which is made where there is none (mode 0600); returns the inventory.
+
+    Parameters
+    ----------
+    alias:
+        Its name here, which no other org has.
+    login:
+        How it is reached; its secrets are references.
+    ca_cert:
+        Certificates to trust beside the usual ones, PEM.
+    path:
+        The inventory, the one in use by default.
+
+    Raises
+    ------
+    InventoryError
+        There is an org of that name, or the file cannot be read or written; it is as it was.
+    """
+    entry: dict[str, Any] = {"login": login.model_dump(mode="json", exclude_none=True)}
+    if ca_cert is not None:
+        entry["ca_cert"] = str(ca_cert)
+    with _writing(path) as file:
+        if not file.text.strip():
+            file.text = _BEGINNING
+        content = content_of(file.path, file.text)
+        orgs = content.get("orgs") if isinstance(content, dict) and "orgs" in content else False
+        if orgs is False or not isinstance(orgs, dict | None):
+            raise InventoryError(f"{file.path} has no `orgs:` mapping", hint="See orgs.example.yaml for the shape.")
+        if alias in map(str, orgs or {}):
+            raise InventoryError(f"{file.path} has an org {alias} already", hint="Choose another name for the new one.")
+        file.put(("orgs", alias), entry)
+        file.save(lambda content: content.update(orgs={**(content["orgs"] or {}), alias: entry}))
+    return file.path
+
+
+class _File:
+    """The inventory's text while it is changed, by who holds the lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._mode = 0o600
+        self._marked = False
+        try:
+            self._was = path.read_bytes().decode("utf-8")
+            self._mode = stat.S_IMODE(path.stat().st_mode)
+        except FileNotFoundError:
+            self._was = ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise unreadable(path, error) from None
+        self.text = self._was.removeprefix("\ufeff")
+
+    def put(self, place: Sequence[str], value: Any) -> None:
+        self._edit(lambda: with_value(self.text, place, value))
+
+    def remove(self, place: Sequence[str]) -> None:
+        self._edit(lambda: without(self.text, place))
+
+    def save(self, change: Callable[[Any], None]) -> None:
+        """Write the text, if it says what it said before but for `change`, which does the same to the content."""
+        mark = "\ufeff" if self._was.startswith("\ufeff") else ""
+        if mark + self.text == self._was:
+            return
+        meant = content_of(self.path, self._was.removeprefix("\ufeff") or _BEGINNING)
+        change(meant)
+        if content_of(self.path, self.text) != meant:
+            raise self._beyond_me()
+        entries(self.path, meant)
+        if not self._mode & stat.S_IWUSR:
+            raise InventoryError(
+                f"{self.path} is read-only, so nothing can be kept there",
+                hint="Make it writable, or name another file in CNX_ORGS.",
+            )
+        try:
+            replace_private(self.path, (mark + self.text).encode(), self._mode)
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
+
+    def _edit(self, edit: Callable[[], str]) -> None:
+        try:
+            self.text = edit()
+        except yaml.YAMLError:
+            raise self._beyond_me() from None
+
+    def _beyond_me(self) -> InventoryError:
+        return InventoryError(
+            f"{self.path} is written in a way in which this cannot be changed without changing something else",
+            hint=_BY_HAND,
+        )
+
+
+@contextmanager
+def _writing(path: Path | None) -> Iterator[_File]:
+    """Alone among the processes; a link is followed, so that it stays one."""
+    path = (path or inventory_path()).resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE_S, mode=0o600):
+            sweep(path)
+            yield _File(path)
+    except Timeout:
+        raise InventoryError(
+            f"Another process has been writing {path} for {PATIENCE_S:.0f} s", hint="Try again. Nothing was changed."
+        ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> InventoryError:
+    return InventoryError(
+        f"{path} cannot be written: {error.strerror}", hint="Name a file in CNX_ORGS that you may write. " + _BY_HAND
+    )
+
+
+def _parameters(file: _File, alias: str) -> dict[str, dict[str, Any]]:
+    if not file.text.strip():
+        raise UnknownOrg(f"There is no inventory of orgs at {file.path}", org=alias, hint="Add the org first.")
+    orgs = entries(file.path, content_of(file.path, file.text))
+    if alias not in orgs:
+        known = ", ".join(orgs) or "none"
+        raise UnknownOrg(f"There is no org {alias!r} in {file.path}", hint=f"Known orgs: {known}.")
+    return {name: dict(values) for name, values in orgs[alias].parameters.items()}
+
+
+def _set(orgs: dict[Any, Any], alias: str, parameters: Mapping[str, Any]) -> None:
+    key = next(key for key in orgs if str(key) == alias)
+    rest = {name: value for name, value in orgs[key].items() if name != "parameters"}
+    orgs[key] = {**rest, "parameters": dict(parameters)} if parameters else rest
+
+
+def _of(held: Mapping[str, Mapping[str, Any]], name: str) -> list[Any]:
+    return [entry[name] for entry in held.values() if name in entry]
+
+
+def _is_default(name: str, value: Any, phases: Sequence[Parameterised]) -> bool:
+    fields = [one.params.model_fields[name] for one in phases if name in one.own_parameters]
+    return all(_json(field.get_default(call_default_factory=True)) == value for field in fields)
+
+
+def _json(value: Any) -> Any:
+    return TypeAdapter(Any).dump_python(value, mode="json")
+
+
+def _refuse_secret(alias: str, name: str, value: Any) -> None:
+    """Raise `ParameterError` where a text in `value` is a secret, or looks like one; without showing it."""
+    from cnxlib.secrets.secret_rules import suspicions  # on demand: it loads the rules of many services
+
+    for key, text in _texts(name, _json(value)):
+        if finds(text.encode("utf-8", "surrogatepass")) or suspicions(key, text):
+            raise ParameterError(
+                f"The value of {name} looks like a secret, so it is not kept",
+                org=alias,
+                hint="Keep the secret elsewhere (cnx secrets set NAME) and give its reference: age:NAME.",
+            )
+
+
+def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """All texts in a JSON value, each with the name that is nearest above it."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(key, item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(name, item)
