@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnxlib.engine import CheckGenerator, Resource
-from cnxlib.model import Check, Observation, Table
+from cnxlib.model import Check, Observation
 from cnxlib.phases.audience import AssignmentParams, JoiningParams, audience, given, mapped, ruled
 from cnxlib.phases.base import Phase
 from cnxlib.resources.access import disagreeing
 from cnxlib.resources.conditional import OnlyIf
 from cnxlib.resources.conexiom_sets import MINIMUM
-from cnxlib.resources.conexiom_users import ACCOUNT_RIGHTS, CASE_RIGHTS, Audience
+from cnxlib.resources.conexiom_users import ACCOUNT_RIGHTS, CASE_RIGHTS, Audience, lacking_of
 from cnxlib.resources.field_permissions import FieldPermissions
 from cnxlib.resources.grants import object_permissions, tab_settings
 from cnxlib.resources.permission_set import PermissionSet, api_name
@@ -64,13 +64,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
         return "" if found else f"All Conexiom users have the access that {MINIMUM} would give (G6.1)."
 
     def who_lacks_what() -> Asking[Observation]:
-        found = yield from who.lacking()
-        rows = tuple(
-            (username, ", ".join(f"{thing}: {' '.join(rights)}" for thing, rights in sorted(missing.items())))
-            for username, missing in sorted({**found.users, **found.joining}.items())
-        )
-        title = f"Who lacks access, not counting {MINIMUM}"
-        return Observation(tables=(Table(title, ("user", "lacks"), rows),) if rows else ())
+        return lacking_of((yield from who.lacking()))
 
     rights: dict[str, tuple[str, ...]] = {"Account": ACCOUNT_RIGHTS}
     guide: dict[str, tuple[str, ...]] = {"Account": ("G6.2",)}

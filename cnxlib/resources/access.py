@@ -63,6 +63,8 @@ class Access:
     """Groups that these users hold and Salesforce has not calculated yet: what they grant may change."""
     sample: tuple[Sampled, ...]
     """A few users, of whom no two hold the same sets."""
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    """The profile's name of each user who lacks something."""
 
 
 @dataclass(frozen=True)
@@ -93,26 +95,30 @@ def access_of(usernames: Sequence[str], needs: Needs, leaving_out: str) -> Askin
     if not usernames:
         return Access({}, (), ())
     select = (
-        "SELECT AssigneeId, Assignee.Username, PermissionSetId, PermissionSetGroupId FROM PermissionSetAssignment "
-        "WHERE IsActive = true AND Assignee.IsActive = true AND Assignee.Username IN {}"
+        "SELECT AssigneeId, Assignee.Username, PermissionSetId, PermissionSetGroupId, Assignee.Profile.Name "
+        "FROM PermissionSetAssignment WHERE IsActive = true AND Assignee.IsActive = true AND Assignee.Username IN {}"
     )
     held = [Query(soql(select, list(part))) for part in in_lists(usernames)]
     grants, assignments = yield from _grants_and(needs, leaving_out, held)
     sets: dict[str, set[str]] = {}
     users: dict[str, str] = {}
+    profiles: dict[str, str] = {}
     outdated: set[str] = set()
     for row in (row for rows in assignments for row in rows):
         group, username = row["PermissionSetGroupId"], row["Assignee"]["Username"]
         outdated.update([grants.outdated[group]] if group in grants.outdated else ())
         sets.setdefault(username, set()).add(grants.groups.get(group, "") if group else row["PermissionSetId"])
         users[username] = row["AssigneeId"]
+        profiles[username] = (row["Assignee"].get("Profile") or {}).get("Name", "")
     alike = {frozenset(ids): name for name, ids in sorted(sets.items(), reverse=True)}
     wanting_by_sets = {ids: grants.lacking(ids, needs) for ids in alike}
     wanting = {name: wanting_by_sets[frozenset(ids)] for name, ids in sorted(sets.items())}
+    lacking = {name: missing for name, missing in wanting.items() if missing}
     return Access(
-        {name: missing for name, missing in wanting.items() if missing},
+        lacking,
         tuple(sorted(outdated)),
         tuple(_sampled(name, users[name], grants.held(ids), needs) for ids, name in _first(alike)),
+        {name: profiles[name] for name in lacking},
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from cnxlib.model import Observation, Table
 from cnxlib.resources.access import Needs, Sampled, access_of, profiles_lacking
 from cnxlib.resources.conexiom_sets import MINIMUM
 from cnxlib.resources.field_permissions import Field, find_fields
@@ -14,6 +16,9 @@ from cnxlib.rounds import Asking, together
 
 ACCOUNT_RIGHTS = ("Read", "Edit")
 CASE_RIGHTS = ("Read", "Create", "Edit")
+
+LACKING_TITLE = f"Who lacks access, not counting {MINIMUM}"
+"""Title of the table, by which it is found to be shown as a picture too."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Lacking:
     """Groups of theirs that Salesforce has not calculated yet."""
     sample: tuple[Sampled, ...] = ()
     """A few of the users, for a cross-check."""
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    """The profile's name of each user who lacks something."""
 
     def __bool__(self) -> bool:
         return bool(self.users or self.joining)
@@ -91,4 +98,16 @@ class Audience:
             for one in self.joining
             if one.profile in profiles and one.username not in existing
         }
-        return Lacking(access.lacking, joining, len(names), access.outdated_groups, access.sample)
+        their = {**access.profiles, **{one.username: one.profile for one in self.joining if one.username in joining}}
+        return Lacking(access.lacking, joining, len(names), access.outdated_groups, access.sample, their)
+
+
+def lacking_of(found: Lacking) -> Observation:
+    """What a phase shows of it: a row for each user who lacks something, a column for each object and field."""
+    users = {**found.users, **found.joining}
+    things = sorted({thing for missing in users.values() for thing in missing})
+    rows = tuple(
+        (username, found.profiles.get(username, ""), *(" ".join(missing.get(thing, ())) for thing in things))
+        for username, missing in sorted(users.items())
+    )
+    return Observation(tables=(Table(LACKING_TITLE, ("user", "profile", *things), rows),) if rows else ())

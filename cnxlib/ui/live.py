@@ -19,8 +19,6 @@ class Live:
 
     Attributes
     ----------
-    view:
-        What is shown now.
     widget:
         What shows it.
     """
@@ -34,9 +32,13 @@ class Live:
         self.widget = widgets.VBox()
         self.show(view)
 
+    def view(self) -> View:
+        """What is shown now."""
+        return self._view
+
     def show(self, view: View) -> None:
         """Show `view` instead."""
-        self.view = view
+        self._view = view
         before, self._live = self._live, []
         texts, children, still = list(self._texts), list[Any](), list[Block]()
 
@@ -64,6 +66,6 @@ class Live:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """The view's own forms, and the widget (IPython's rich display)."""
-        bundle = self.view._repr_mimebundle_()
+        bundle = self._view._repr_mimebundle_()
         bundle[WIDGET_VIEW] = self.widget._repr_mimebundle_()[WIDGET_VIEW]
         return bundle

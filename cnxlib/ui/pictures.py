@@ -1,29 +1,43 @@
 """Pictures of what a phase found: static images, which every reader of a saved notebook can show.
 
 The table of the same facts, in HTML and plain text, stands below each; its words are the picture's alternative text.
+Every mark is a sign or a number, so that nothing is told by colour alone; the ground is white under a dark theme too.
 """
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from cnxlib.model import Table
+from cnxlib.resources.conexiom_users import LACKING_TITLE
 from cnxlib.resources.holders import TITLE
+from cnxlib.ui.view import Block
 
 MOST_USERS = 40
 """Users who are shown one by one; more are shown as numbers by profile."""
 
 MOST_PROFILES = 30
-"""Profiles that are shown, those with the most holders first."""
+"""Profiles that are shown, those with the most users first."""
 
-_LABELS_FROM = 3
-"""The first column of the table that is a set: user, name, profile come before."""
+_NAMES = {TITLE: 3, LACKING_TITLE: 2}
+"""How many columns of each table name the user, before those that are drawn."""
+
+_LONGEST = 48
+"""Characters of a name that are drawn; the table has them all."""
+
+_SHORT = 13
+"""Characters of a line of a column's head."""
 
 
-class Picture:
+@dataclass(frozen=True)
+class Picture(Block):
     """An image with its alternative text.
 
     Parameters
@@ -34,62 +48,167 @@ class Picture:
         What it shows, for who cannot see it.
     """
 
-    def __init__(self, png: bytes, words: str) -> None:
-        self.png, self.words = png, words
+    png: bytes
+    words: str
+
+    def html(self) -> str:
+        """The image, no wider than there is room."""
+        data = base64.b64encode(self.png).decode("ascii")
+        style = "display:block;max-width:100%;height:auto;margin:4px 0 12px 0;background:#fff;"
+        return f'<img src="data:image/png;base64,{data}" alt="{escape(self.words)}" style="{style}">'
+
+    def text(self) -> str:
+        """Its words."""
+        return self.words
 
     def __repr__(self) -> str:
         return self.words
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The image and its words (IPython's rich display), as `alt` too for readers that look for it."""
-        return {"image/png": self.png, "text/plain": self.words}, {"image/png": {"alt": self.words}}
+        """The image and its words (IPython's rich display); as HTML too, which carries them where an image does not."""
+        data = {"text/html": self.html(), "image/png": self.png, "text/plain": self.words}
+        return data, {"image/png": {"alt": self.words}}
 
 
 def pictures_of(tables: Sequence[Table]) -> list[Picture]:
-    """The pictures of those tables that have one: who holds what, where anybody holds anything."""
-    return [_who_holds_what(table) for table in tables if table.title == TITLE and table.rows]
+    """The pictures of those tables that have one: who holds what and who lacks access, where anybody does."""
+    return [picture for table in tables if (picture := picture_of(table)) is not None]
+
+
+def picture_of(table: Table) -> Picture | None:
+    """The table as a picture, None where it has none or shows nobody."""
+    if table.title not in _NAMES or not table.rows:
+        return None
+    return (_who_holds_what if table.title == TITLE else _who_lacks_access)(table)
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """Users by what is marked for them.
+
+    Parameters
+    ----------
+    users:
+        The name and the profile of each, and the places in `labels` of what is marked.
+    labels:
+        What can be marked.
+    """
+
+    users: tuple[tuple[str, str, frozenset[int]], ...]
+    labels: tuple[str, ...]
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether there are few enough to show each."""
+        return len(self.users) <= MOST_USERS
+
+    def told(self) -> str:
+        """Each label with how many users it is marked for."""
+        totals = Counter(place for _, _, marked in self.users for place in marked)
+        return ", ".join(f"{label} by {totals[place]:,}" for place, label in enumerate(self.labels))
+
+    def counted(self) -> str:
+        """How many users, and how they are shown."""
+        users = "1 user" if len(self.users) == 1 else f"{len(self.users):,} users"
+        return f"{'by user' if self.one_by_one else 'by profile'}: {users}"
+
+    def rows(self) -> tuple[list[str], list[list[int]]]:
+        """The names at the side, and for each the number of users of each label."""
+        places = range(len(self.labels))
+        if self.one_by_one:
+            return [name for name, _, _ in self.users], [
+                [int(p in marked) for p in places] for _, _, marked in self.users
+            ]
+        sizes = Counter(profile for _, profile, _ in self.users)
+        counts = Counter((profile, place) for _, profile, marked in self.users for place in marked)
+        profiles = [profile for profile, _ in sizes.most_common(MOST_PROFILES)]
+        names = [f"{profile or '(no profile)'} · {sizes[profile]:,}" for profile in profiles]
+        return names, [[counts[profile, place] for place in places] for profile in profiles]
 
 
 def _who_holds_what(table: Table) -> Picture:
-    """Users or, where they are many, profiles against sets: the darker the cell, the more users hold the set."""
-    labels = table.columns[_LABELS_FROM:]
-    one_by_one = len(table.rows) <= MOST_USERS
-    names, counts = _by_user(table) if one_by_one else _by_profile(table)
-    totals = [sum(bool(row[_LABELS_FROM + index]) for row in table.rows) for index in range(len(labels))]
-    held = ", ".join(f"{label} by {total}" for label, total in zip(labels, totals, strict=True))
-    words = f"Who holds what, {'by user' if one_by_one else 'by profile'}: {len(table.rows)} users; {held}."
-    return Picture(_drawn(names, labels, counts, numbers=not one_by_one), words)
+    """Users or, where they are many, profiles against sets."""
+    first = _NAMES[TITLE]
+    users = tuple(
+        (row[0], row[2], frozenset(place for place, cell in enumerate(row[first:]) if cell)) for row in table.rows
+    )
+    marks = _Marks(users, table.columns[first:])
+    words = f"Who holds what, {marks.counted()}; {marks.told()}."
+    heads = [label.removeprefix("Conexiom ") for label in marks.labels]
+    return Picture(_drawn(marks, "Who holds what", ("●", "holds the set"), heads), words)
 
 
-def _by_user(table: Table) -> tuple[list[str], list[list[int]]]:
-    return [row[0] for row in table.rows], [[int(bool(cell)) for cell in row[_LABELS_FROM:]] for row in table.rows]
+def _who_lacks_access(table: Table) -> Picture:
+    """Users or, where they are many, profiles against the rights that somebody lacks."""
+    first = _NAMES[LACKING_TITLE]
+    lacked = [
+        (
+            row[0],
+            row[1],
+            {
+                f"{thing} {right}"
+                for thing, cell in zip(table.columns[first:], row[first:], strict=True)
+                for right in cell.split()
+            },
+        )
+        for row in table.rows
+    ]
+    labels = tuple(sorted({label for _, _, rights in lacked for label in rights}))
+    users = tuple((user, profile, frozenset(map(labels.index, rights))) for user, profile, rights in lacked)
+    marks = _Marks(users, labels)
+    words = f"Who lacks access, {marks.counted()}; lacked: {marks.told()}."
+    return Picture(_drawn(marks, "Who lacks access", ("✗", "lacks it"), labels), words)
 
 
-def _by_profile(table: Table) -> tuple[list[str], list[list[int]]]:
-    sizes = Counter(row[2] for row in table.rows)
-    names = [name for name, _ in sizes.most_common(MOST_PROFILES)]
-    columns = range(_LABELS_FROM, len(table.columns))
-    held = Counter((row[2], column) for row in table.rows for column in columns if row[column])
-    return names, [[held[name, column] for column in columns] for name in names]
-
-
-def _drawn(names: Sequence[str], labels: Sequence[str], counts: Sequence[Sequence[int]], *, numbers: bool) -> bytes:
+def _drawn(marks: _Marks, title: str, meaning: tuple[str, str], heads: Sequence[str]) -> bytes:
+    """A table of cells: the darker, the more users; with a sign for one user, and the number for several."""
     from matplotlib.figure import Figure  # on demand: it takes half a second to load
+    from PIL import Image
 
-    figure = Figure(figsize=(8, 1.4 + 0.28 * len(names)), dpi=100, layout="constrained")
+    names, counts = marks.rows()
+    labels = [_plain(name) for name in names]
+    tops = [_wrapped(_plain(head)) for head in heads]
+    lines = 1 + max(top.count("\n") for top in tops)
+    width = max(0.7, 0.1 * max(len(line) for top in tops for line in top.split("\n")))
+    size = (max(4.5, 0.085 * max(map(len, labels)) + width * len(tops) + 0.2), 0.28 * len(labels) + 0.18 * lines + 0.5)
+    figure = Figure(figsize=size, dpi=100, layout="constrained")
+    key = f"{meaning[0]} {meaning[1]}" if marks.one_by_one else f"number of users: who {meaning[1]}"
+    figure.suptitle(f"{title} ({key})", x=0.01, ha="left", fontsize=10)
     axes = figure.subplots()
-    axes.imshow(counts, cmap="Blues", vmin=0, aspect="auto")
-    axes.set_xticks(range(len(labels)), [label.removeprefix("Conexiom ") for label in labels])
+    most = max(1, *(max(row) for row in counts))
+    axes.imshow(counts, cmap="Blues", vmin=0, vmax=most * 1.25, aspect="auto")
+    axes.set_xticks(range(len(tops)), tops)
     axes.xaxis.tick_top()
-    # Names come from the org: a dollar sign in one must not begin a formula.
-    axes.set_yticks(range(len(names)), [name.replace("$", r"\$") for name in names])
-    axes.tick_params(length=0)
-    most = max(max(row) for row in counts)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xticks([place - 0.5 for place in range(1, len(tops))], minor=True)
+    axes.set_yticks([place - 0.5 for place in range(1, len(labels))], minor=True)
+    axes.grid(which="minor", color="#9e9e9e", linewidth=0.5)
+    axes.tick_params(which="both", length=0)
     for y, row in enumerate(counts):
         for x, count in enumerate(row):
             if count:
-                colour = "white" if count > most / 2 else "black"
-                axes.text(x, y, f"{count:,}" if numbers else "●", ha="center", va="center", color=colour)
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
+                colour = "white" if count > most * 0.7 else "black"
+                axes.text(
+                    x, y, meaning[0] if marks.one_by_one else f"{count:,}", ha="center", va="center", color=colour
+                )
+    drawn, out = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
+    # A few blues and greys: a palette takes a fifth of the room in every saved notebook.
+    Image.open(drawn).convert("RGB").quantize(32).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _plain(name: str) -> str:
+    """A name as it is drawn. Names come from the org: a dollar sign in one must not begin a formula."""
+    cut = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return cut.replace("$", r"\$")
+
+
+def _wrapped(head: str) -> str:
+    """A column's head in short lines, broken where the parts of a name meet."""
+    lines = [""]
+    for part in re.split(r"(?<=[._ ])", head):
+        if lines[-1] and len(lines[-1] + part) > _SHORT:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
