@@ -1,0 +1,144 @@
+"""A pane of a notebook: what one cell shows while a person works with it, renewed in place.
+
+Two outputs stand for it. One is a widget, which any later call renews wherever it is shown: in a tab that was opened
+again too. The other is what was shown, in HTML and plain text, for whoever reads the saved file without a kernel; a
+rule of style hides it where the widget is alive, and hides the widget's "Error displaying widget" where it is not.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from datetime import UTC, datetime
+from html import escape
+from typing import Any, Protocol
+
+from cnxlib.ui.live import WIDGET_VIEW, Live
+from cnxlib.ui.pictures import Picture
+from cnxlib.ui.view import Note, View
+
+
+class Interactive(Protocol):
+    """What a person works with, such as a form or a panel."""
+
+    @property
+    def widget(self) -> Any:
+        """The widget."""
+
+    def view(self) -> View:
+        """How it stands now, for the saved file."""
+
+
+Shown = View | Picture | Interactive
+"""What a pane shows, one below the other."""
+
+_DEAD_WIDGET = ".jp-OutputArea-child:has(> .jupyter-widgets:not(:has(*)))"
+"""JupyterLab's output of a widget whose kernel is gone: a sentence in place of the widget."""
+
+
+class Pane:
+    """A place in the notebook.
+
+    Parameters
+    ----------
+    message:
+        What it shows to begin with.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        import ipywidgets
+
+        self._widgets = ipywidgets
+        self._name = f"cnx-saved-{secrets.token_hex(6)}"
+        self._shown: tuple[Shown, ...] = ()
+        self._saved: Any = None
+        self._head = ipywidgets.HTML()
+        self._body = ipywidgets.VBox()
+        self._box = ipywidgets.VBox([self._head, self._body])
+        self.mark(None)
+        if message:
+            self.show(View(Note(message)))
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """What it shows."""
+        return self._shown
+
+    @property
+    def marked(self) -> str:
+        """What stands above it, as text; "" where nothing does."""
+        return self._mark.text() if self._mark else ""
+
+    def show(self, *shown: Shown) -> None:
+        """Show this instead, with nothing above it."""
+        if [*shown] != [*self._shown]:
+            self._shown = shown
+            self._body.children = [self._child(one) for one in shown]
+        self.mark(None)
+        self.save()
+
+    def mark(self, note: Note | None) -> None:
+        """Put a note above what is shown, such as that it is out of date or being renewed; None takes it away."""
+        self._mark = note
+        # A live region: a screen reader tells what others see change.
+        text = f'<div role="status">{View(note).html()}</div>' if note else ""
+        hidden = f".{self._name},.jp-OutputArea-child:has(.{self._name})"
+        self._head.value = f"<style>{''.join(f'{rule}{{display:none;}}' for rule in hidden.split(','))}</style>{text}"
+
+    def save(self) -> None:
+        """Renew the saved form, where what is shown has changed by itself."""
+        if self._saved is not None:
+            self._saved.update(self._saved_form(), raw=True)
+
+    def text(self) -> str:
+        """The content as plain text."""
+        return "\n\n".join(part for part in (self.marked, *(_text(one) for one in self._shown)) if part)
+
+    def html(self) -> str:
+        """The content as HTML that stands for itself."""
+        mark = View(self._mark).html() if self._mark else ""
+        return mark + "".join(_html(one) for one in self._shown)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _ipython_display_(self) -> None:
+        """Both outputs (IPython's rich display). The widget's has no words of its own: the other one has them."""
+        from IPython.display import display
+
+        bundle = {WIDGET_VIEW: self._box._repr_mimebundle_()[WIDGET_VIEW], "text/html": "", "text/plain": ""}
+        display(bundle, raw=True)  # type: ignore[no-untyped-call]
+        self._saved = display(self._saved_form(), raw=True, display_id=self._name)  # type: ignore[no-untyped-call]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """The content alone, for who asks for no display."""
+        return {"text/html": self.html(), "text/plain": self.text()}
+
+    def _saved_form(self) -> dict[str, str]:
+        at = f"As it stood on {datetime.now(UTC):%Y-%m-%d at %H:%M} UTC. To work with it, choose Run → Run All Cells."
+        style = f"{_DEAD_WIDGET}:has(~ .jp-OutputArea-child .{self._name}){{display:none;}}"
+        html = (
+            f"<style>{style}</style>"
+            f'<div class="{self._name}"><div style="font-size:90%;">{escape(at)}</div>{self.html()}</div>'
+        )
+        return {"text/html": html, "text/plain": self.text()}
+
+    def _child(self, one: Shown) -> Any:
+        if isinstance(one, View):
+            return Live(one).widget
+        if isinstance(one, Picture):
+            return self._widgets.HTML(_html(one), layout=self._widgets.Layout(width="auto"))
+        return one.widget
+
+
+def _html(one: Shown) -> str:
+    if isinstance(one, Picture):
+        data = base64.b64encode(one.png).decode("ascii")
+        return f'<img src="data:image/png;base64,{data}" alt="{escape(one.words)}" style="max-width:100%;">'
+    return (one if isinstance(one, View) else one.view()).html()
+
+
+def _text(one: Shown) -> str:
+    if isinstance(one, Picture):
+        return one.words
+    return (one if isinstance(one, View) else one.view()).text()
