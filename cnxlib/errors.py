@@ -119,7 +119,21 @@ class StoreLocked(SecretError):
 
 
 class OrgUnreachable(CnxError):
-    """No answer from the org's address."""
+    """No answer from the org's address.
+
+    Parameters
+    ----------
+    message, org, guide, hint:
+        As for `CnxError`.
+    cut_off:
+        Whether the connection was there and ended before the answer: what was asked may have arrived.
+    """
+
+    def __init__(
+        self, message: str, *, org: str = "", guide: Sequence[str] = (), hint: str = "", cut_off: bool = False
+    ) -> None:
+        super().__init__(message, org=org, guide=guide, hint=hint)
+        self.cut_off = cut_off
 
 
 class LoginRefused(CnxError):

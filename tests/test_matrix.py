@@ -260,6 +260,7 @@ def _said(outcome: Outcome) -> bool:
 @pytest.mark.parametrize(
     ("scenario", "fault", "phase", "code", "status", "again"),
     [
+        ("fresh", "lost_answer", "01", 0, "changed", "converged"),
         ("older-package", "install_error", "01", 1, "failed", "changed"),
         ("converged", "request_limit", "04", 1, "failed", "converged"),
     ],

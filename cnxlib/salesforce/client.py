@@ -21,6 +21,7 @@ from cnxlib.salesforce.http import session as http_session
 from cnxlib.salesforce.login import log_in, over, refusal_of_nobody
 from cnxlib.salesforce.login_session import Session
 from cnxlib.salesforce.metadata import MetadataDoor
+from cnxlib.salesforce.refusals import refusal_from_body
 
 T = TypeVar("T")
 
@@ -62,20 +63,12 @@ class Client:
         SessionExpired
             The login brings the session that has ended.
         """
-        tries = self._tries(lambda error: isinstance(error, Temporary))
+        tries = self._tries(_passes_at_login)
         opened: Session = tries(self.guarded, lambda: log_in(self.alias, self._entry, self._http))
         if opened.id == self._session_id:
             raise over(self.alias, self._entry)
         self.url, self._session_id, self._at = opened.url, opened.id, opened.url
-        versions = self.guarded(lambda: self._http.get(f"{opened.url}/services/data").json())
-        try:
-            listed = sorted(float(version["version"]) for version in versions)
-        except (TypeError, KeyError, ValueError):
-            raise OrgUnreachable(
-                f"{opened.url} does not answer as a Salesforce org does",
-                org=self.alias,
-                hint="Check the url in the org's entry of the inventory.",
-            ) from None
+        listed = tries(self.guarded, self._versions)
         newest = max((version for version in listed if version <= NEWEST_TESTED), default=max(listed))
         self.api_version = f"{newest:.1f}"
         self.api_versions = tuple(f"{version:.1f}" for version in listed)
@@ -83,6 +76,21 @@ class Client:
             session_id=opened.id, instance_url=opened.url, version=self.api_version, session=self._http
         )
         self._metadata: MetadataDoor | None = None
+
+    def _versions(self) -> list[float]:
+        """The API versions that the org offers, oldest first."""
+        answer = self._http.get(f"{self.url}/services/data")
+        told = answer.json()
+        if is_refused(told):
+            raise refusal_from_body(told, answer.status_code, self.alias)
+        try:
+            return sorted(float(version["version"]) for version in told)
+        except (TypeError, KeyError, ValueError):
+            raise OrgUnreachable(
+                f"{self.url} does not answer as a Salesforce org does",
+                org=self.alias,
+                hint="Check the url in the org's entry of the inventory.",
+            ) from None
 
     @property
     def api_calls(self) -> int:
@@ -190,6 +198,11 @@ class Client:
         """Call, and raise foreign errors as this project's own."""
         with own_errors(self.alias, self._at):
             return call()
+
+
+def _passes_at_login(error: BaseException) -> bool:
+    """A login whose answer was lost is made again; where nobody ever answered, the address is wrong more often."""
+    return isinstance(error, Temporary) or (isinstance(error, OrgUnreachable) and error.cut_off)
 
 
 def rows_of(result: Mapping[str, Any]) -> list[dict[str, Any]]:

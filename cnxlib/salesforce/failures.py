@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import requests
 from simple_salesforce.exceptions import SalesforceError as RefusedBySalesforce
+from urllib3.exceptions import ProtocolError
 
 from cnxlib.errors import OrgUnreachable
 from cnxlib.salesforce.http import trust_in_use
@@ -62,4 +63,14 @@ def own_errors(alias: str, at: str) -> Iterator[None]:
             f"No answer from {at} ({type(error).__name__})",
             org=alias,
             hint="Check the url in the org's entry, the network and the proxy (HTTPS_PROXY), then run again.",
+            cut_off=_is_cut_off(error),
         ) from None
+
+
+def _is_cut_off(error: requests.RequestException) -> bool:
+    """Whether there was a connection, which ended early: urllib3 wraps what it never reached in another error."""
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return True
+    return isinstance(error, requests.exceptions.ConnectionError) and any(
+        isinstance(cause, ProtocolError) for cause in error.args
+    )

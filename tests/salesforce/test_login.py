@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
+import tenacity.nap
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from urllib3.exceptions import ProtocolError
 
 from cnxlib.errors import CnxError, LoginRefused, NotPermitted, SecretError, SessionExpired
 from cnxlib.inventory import OrgEntry
@@ -80,6 +83,46 @@ def test_each_route_opens_the_org_for_its_user(apps: Apps, route: str) -> None:
     token = org._client._session_id
     assert token in touched()
     org.close()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pauses between tries."""
+    monkeypatch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=lambda seconds: None))
+
+
+@pytest.mark.parametrize("kind", ["lost_answer", "http_503"])
+@pytest.mark.parametrize("route", ["client_credentials", "oauth_password", "soap_password"])
+def test_a_login_that_is_cut_off_is_made_again(sim: Sim, apps: Apps, at_once: None, route: str, kind: str) -> None:
+    sim.control("PUT", f"orgs/{apps.alias}/faults", [{"kind": kind}])
+    connect(apps.alias, apps.entry(route)).close()
+    (fault,) = sim.control("GET", f"orgs/{apps.alias}/faults")
+    assert fault["struck"] == 1
+
+
+@pytest.mark.parametrize("kind", ["lost", "busy"])
+def test_the_versions_are_asked_for_again(
+    apps: Apps, monkeypatch: pytest.MonkeyPatch, at_once: None, kind: str
+) -> None:
+    asked: list[str] = []
+    send = requests.Session.send
+
+    def strike(session: requests.Session, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        answer = send(session, request, **kwargs)
+        if not str(request.url).endswith("/services/data"):
+            return answer
+        asked.append(str(request.url))
+        if len(asked) == 1 and kind == "lost":
+            raise requests.ConnectionError(ProtocolError("Connection aborted."))
+        if len(asked) == 1:
+            answer.status_code = 503
+            answer._content = b'[{"errorCode": "SERVER_UNAVAILABLE", "message": "busy"}]'
+        return answer
+
+    entry = apps.entry("session")
+    monkeypatch.setattr(requests.Session, "send", strike)
+    connect(apps.alias, entry).close()
+    assert len(asked) == 2
 
 
 def test_the_salesforce_cli_s_session(apps: Apps, sf: FakeCli) -> None:
