@@ -12,7 +12,9 @@ from cnxlib.errors import CnxError
 from cnxlib.model import Check, Document, ManualStep, Outcome, Status, Step
 from cnxlib.salesforce.requests import Identity
 from cnxlib.ui.guide import reasons
-from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Link, Note, Part, Passage, Small, Tone, View
+from cnxlib.ui.letter import Letter
+from cnxlib.ui.sortable import sortable
+from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Link, Note, Part, Small, Tone, View
 
 _STATUS: dict[Status, tuple[Tone, str]] = {
     Status.CONVERGED: ("good", "The org is as the guide asks."),
@@ -66,7 +68,8 @@ def plan_view(outcome: Outcome) -> View:
         )
     else:
         head = _status_note(outcome)
-    return View(head, changes_grid(outcome.changes), *_left_to_read(outcome))
+    changes = changes_grid(outcome.changes)
+    return View(head, sortable(changes) if changes else None, *_left_to_read(outcome))
 
 
 def changes_grid(changes: Sequence[Change], title: str = "") -> Grid | None:
@@ -210,7 +213,7 @@ def _before_after(change: Change) -> Cell:
 
 
 def _left_to_read(outcome: Outcome) -> list[Block]:
-    tables = [Grid(table.columns, table.rows, table.title) for table in outcome.tables]
+    tables = [sortable(Grid(table.columns, table.rows, table.title)) for table in outcome.tables]
     documents = [_document(document) for document in outcome.documents]
     return [*_manual_blocks(outcome.manual), *tables, *documents]
 
@@ -219,7 +222,7 @@ def _document(document: Document) -> Block:
     """A text to be read; of a CSV file, whose rows the table above shows, only where it is."""
     if document.name.endswith(".csv"):
         return Note(f"{document.name} is kept beside this notebook in the run record.")
-    return Passage(document.name, document.text)
+    return Letter(document)
 
 
 def _what(step: ManualStep) -> list[Part]:

@@ -59,6 +59,14 @@ class Live:
                 children.append(widget)
         settle()
         self.widget.children = children
+        for _, widget in before:
+            if not any(widget is kept for _, kept in self._live):
+                widget.close()
+
+    def close(self) -> None:
+        """Let go of it: what is not closed is saved with the notebook, rows and all."""
+        for widget in (*(live for _, live in self._live), *self._texts, self.widget):
+            widget.close()
 
     def _new_text(self) -> Any:
         self._texts.append(self._widgets.HTML(layout=self._widgets.Layout(width="auto")))

@@ -51,6 +51,7 @@ class Pane:
         self._widgets = ipywidgets
         self._name = f"cnx-saved-{secrets.token_hex(6)}"
         self._shown: tuple[Shown, ...] = ()
+        self._live: list[Live] = []
         self._saved: Any = None
         self._head = ipywidgets.HTML()
         self._body = ipywidgets.VBox()
@@ -72,8 +73,11 @@ class Pane:
     def show(self, *shown: Shown) -> None:
         """Show this instead, with nothing above it."""
         if [*shown] != [*self._shown]:
+            before, self._live = self._live, []
             self._shown = shown
             self._body.children = [self._child(one) for one in shown]
+            for live in before:
+                live.close()
         self.mark(None)
         self.save()
 
@@ -125,7 +129,8 @@ class Pane:
 
     def _child(self, one: Shown) -> Any:
         if isinstance(one, View):
-            return Live(one).widget
+            self._live.append(Live(one))
+            return self._live[-1].widget
         if isinstance(one, Picture):
             return self._widgets.HTML(_html(one), layout=self._widgets.Layout(width="auto"))
         return one.widget

@@ -214,6 +214,12 @@ class View:
     def __repr__(self) -> str:
         return self.text()
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, View) and self.blocks == other.blocks
+
+    def __hash__(self) -> int:
+        return hash(self.blocks)
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Both forms at once, so that each reader takes the one it can show (IPython's rich display)."""
         return {"text/html": self.html(), "text/plain": self.text()}

@@ -31,3 +31,13 @@ def test_it_has_the_views_forms_and_the_widget() -> None:
     bundle = live._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain", WIDGET_VIEW}
     assert bundle["text/plain"] == "one"
+
+
+def test_what_is_no_longer_shown_is_let_go() -> None:
+    live = Live(View(Note("one"), TABLE))
+    table = live.widget.children[1]
+    live.show(View(Note("one")))
+    assert table.comm is None
+    (text,) = live.widget.children
+    live.close()
+    assert text.comm is None
