@@ -150,24 +150,35 @@ def _asked(arguments: Sequence[str]) -> Mapping[str, Any]:
     raise _Refused(str(told.get("name") or ""), " ".join(line.strip() for line in message))
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("sf")
-    if program is None:
+def program() -> str:
+    """Where `sf` is; raises `SecretError` where it is not installed, which says how to install it."""
+    found = shutil.which("sf")
+    if found is None:
         raise SecretError(
             "The Salesforce CLI (sf) is not installed, or not on the PATH",
             hint="Install it (npm install --global @salesforce/cli, or its installer), "
             "then log in: sf org login web --alias NAME. Or give the org another login in the inventory.",
         )
-    quiet = {"NO_COLOR": "1", "FORCE_COLOR": "0", "SF_AUTOUPDATE_DISABLE": "true", "SF_SKIP_NEW_VERSION_CHECK": "true"}
+    return found
+
+
+def quiet() -> dict[str, str]:
+    """The environment in which `sf` says nothing but what it was asked."""
+    said = {"NO_COLOR": "1", "FORCE_COLOR": "0", "SF_AUTOUPDATE_DISABLE": "true", "SF_SKIP_NEW_VERSION_CHECK": "true"}
+    return {**os.environ, **said}
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    found = program()
     try:
         return subprocess.run(
-            [program, *arguments],
+            [found, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
             errors="replace",
             timeout=TIMEOUT_S,
-            env={**os.environ, **quiet},
+            env=quiet(),
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -176,7 +187,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
             hint=f"Try it by hand: sf {' '.join(arguments)}",
         ) from None
     except OSError as error:
-        raise SecretError(f"The Salesforce CLI {program} cannot be run: {error.strerror}") from None
+        raise SecretError(f"The Salesforce CLI {found} cannot be run: {error.strerror}") from None
 
 
 def _login(alias: str) -> str:

@@ -27,6 +27,21 @@ def failed(name: str, message: str, status: int) -> int:
     )
 
 
+def logged_in(file: Path, holds: dict[str, Any], arguments: list[str]) -> int:
+    """`web` holds the org that the person logs in to, or what the CLI says instead (`says`)."""
+    web = holds["web"]
+    print("Opening the browser ...", flush=True)
+    time.sleep(web.get("sleep", 0))
+    if "says" in web:
+        print(f"Error (1): {web['says']}", file=sys.stderr)
+        return 1
+    org = web["org"]
+    holds["orgs"][arguments[arguments.index("--alias") + 1]] = org
+    file.write_text(json.dumps(holds), encoding="utf-8")
+    print(f"Successfully authorized {org['username']} with org ID {org['token'].partition('!')[0]}")
+    return 0
+
+
 def main(arguments: list[str]) -> int:
     file = Path(os.environ["CNX_FAKE_SF"])
     with file.with_suffix(".asked").open("a", encoding="utf-8") as asked:
@@ -39,6 +54,8 @@ def main(arguments: list[str]) -> int:
     if "garbage" in holds:
         print(holds["garbage"])
         return 1
+    if arguments[:3] == ["org", "login", "web"]:
+        return logged_in(file, holds, arguments)
     if arguments[-1] != "--json" or "--target-org" not in arguments:
         return failed("Error", "the fake knows --json with --target-org alone", 2)
     alias = arguments[arguments.index("--target-org") + 1]
