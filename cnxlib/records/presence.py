@@ -30,8 +30,8 @@ def present(record: RunRecord) -> Iterator[None]:
     lock = FileLock(path)
     try:
         folder.mkdir(exist_ok=True)
-        lock.acquire(timeout=0)
-    except OSError as error:  # filelock's Timeout is one: nobody else knows this name
+        lock.acquire(timeout=2)  # whoever looks whether anybody is at work holds it for an instant
+    except OSError as error:  # filelock's Timeout is one
         raise RecordError(f"{path} cannot be locked: {error.strerror or error}", org=record.org) from None
     try:
         yield

@@ -13,7 +13,7 @@ alias; `api_calls` counts the phase's requests so far. What is not known yet is 
 what `data` holds:
 
 =================  =====================================================================================================
-run-started        phases (ids), parameters (by phase), ticket, versions (by package)
+run-started        phases (ids), parameters (by phase), ticket, versions (by package); pid and parent_pid of the runner
 phase-started      org (alias, id, name, type), user, simulated, host, certificate (SHA-256, hex), params, guide (ids of
                    the steps it serves); versions, where no runner began the run
 check              `Check.as_json`

@@ -6,6 +6,7 @@ it writes, and takes the outcome from its last event. Nothing else passes betwee
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,12 @@ from cnxlib.records import RunRecord
 from cnxlib.records.keys import signing_key
 from cnxlib.records.presence import present
 from cnxlib.records.sealing import seal_cut_off
+from cnxlib.records.tail import Tail
 from cnxlib.records.versions import versions
 from cnxlib.runs.closing import close
 from cnxlib.runs.execution import Ending, execute
 from cnxlib.runs.notebooks import notebook_path
 from cnxlib.runs.result import RunResult, error_class
-from cnxlib.runs.tail import Tail
 from cnxlib.secrets.heritage import Heritage
 
 _END_THE_RUN = (InventoryError, UnknownOrg, NotConfirmed, OrgBusy, LimitExceeded, RecordError)
@@ -113,7 +114,7 @@ class _Run:
         phases = [phase.id for phase in order.phases]
         try:
             begin = {"phases": phases, "parameters": asked, "ticket": order.ticket, "versions": versions()}
-            self._event("run-started", begin)
+            self._event("run-started", {**begin, "pid": os.getpid(), "parent_pid": os.getppid()})
             for phase in order.phases:
                 try:
                     self._carry_out(phase)

@@ -227,7 +227,7 @@ class Cockpit:
         handover = Handover(attempt.alias, self._phase.id, attempt.digest, own, ticket=ticket)
         differing = self._inputs.differing(attempt.values)
         return Panel(
-            handover, attempt.org.identity, len(attempt.planned), differing, interactive=self._inputs.interactive
+            handover, attempt.org.identity, attempt.planned, differing, interactive=self._inputs.interactive
         )
 
 

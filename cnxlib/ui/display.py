@@ -9,10 +9,11 @@ from typing import Any
 
 from cnxlib.changes import Change, State
 from cnxlib.errors import CnxError
-from cnxlib.model import Check, Document, ManualStep, Outcome, Status, Step
+from cnxlib.model import Check, Document, Outcome, Status, Step
 from cnxlib.salesforce.requests import Identity
 from cnxlib.ui.guide import reasons
 from cnxlib.ui.letter import Letter
+from cnxlib.ui.manual import ManualSteps
 from cnxlib.ui.sortable import sortable
 from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Link, Note, Part, Small, Tone, View
 
@@ -101,7 +102,7 @@ def steps_grid(steps: Sequence[Mapping[str, Any]]) -> Grid:
     rows = [
         (
             Badge(_words(step["result"]), tones.get(step["result"], "plain")),
-            f"{_OPS[step['op']]} {_words(step['kind'])} {step['key']}",
+            step_words(step),
             _texts(step["error"], f"id {step['id']}" if step["id"] else ""),
             f"{step['seconds']:.1f}",
         )
@@ -110,21 +111,9 @@ def steps_grid(steps: Sequence[Mapping[str, Any]]) -> Grid:
     return Grid(("Result", "Step", "Remark", "Seconds"), tuple(rows))
 
 
-def _manual_blocks(manual: Sequence[ManualStep]) -> list[Block]:
-    """What people have to do, open steps and done ones; empty where there is nothing."""
-    if not manual:
-        return []
-    rows = [
-        (
-            Badge("done", "good") if step.done_at else Badge("open", "warn"),
-            _what(step),
-            step.who,
-            [f"{step.done_by}, {step.done_at}"] if step.done_at else [],
-            reasons(step.guide),
-        )
-        for step in manual
-    ]
-    return [Grid(("State", "By hand", "Who", "Confirmed", "Why"), tuple(rows), "Left to a person")]
+def step_words(step: Mapping[str, Any]) -> str:
+    """What a change or a step (in its published shape) does, such as "+ create user ann@acme.example"."""
+    return f"{_OPS[step['op']]} {_words(step['kind'])} {step['key']}"
 
 
 def verified_view(outcome: Outcome) -> View:
@@ -215,7 +204,8 @@ def _before_after(change: Change) -> Cell:
 def _left_to_read(outcome: Outcome) -> list[Block]:
     tables = [sortable(Grid(table.columns, table.rows, table.title)) for table in outcome.tables]
     documents = [_document(document) for document in outcome.documents]
-    return [*_manual_blocks(outcome.manual), *tables, *documents]
+    manual = [ManualSteps(outcome.manual)] if outcome.manual else []
+    return [*manual, *tables, *documents]
 
 
 def _document(document: Document) -> Block:
@@ -223,10 +213,6 @@ def _document(document: Document) -> Block:
     if document.name.endswith(".csv"):
         return Note(f"{document.name} is kept beside this notebook in the run record.")
     return Letter(document)
-
-
-def _what(step: ManualStep) -> list[Part]:
-    return [step.what, Link(step.url, step.url)] if step.url else [step.what]
 
 
 def _counted(outcome: Outcome) -> str:

@@ -7,18 +7,21 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cnxlib.errors import RecordError
-from cnxlib.records import read_events, runs_of
+from cnxlib.records import runs_of
+from cnxlib.records.presence import is_present
+from cnxlib.ui.following import POLL_S, Ending, Running, at_work, last_ending, started_by
 
-POLL_S = 0.3
-"""How often the record is looked at, in seconds."""
+__all__ = ["Ending", "Handover", "Running", "Started", "at_work", "last_ending"]
+
+PATIENCE_S = 15.0
+"""How long the notebook's kernel may outlive a runner that was killed before it counts as over, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -59,43 +62,23 @@ class Handover:
         return ["apply", *(part for option, value in options.items() if value for part in (option, value))]
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How the runner ended: its exit code, the object it printed (empty if none), and its last words."""
-
-    code: int
-    result: Mapping[str, Any]
-    last_words: str = ""
-
-
-class Running:
-    """A runner at work.
+class Started(Running):
+    """A runner that this process starts.
 
     Parameters
     ----------
     handover:
         What it is asked.
-    on_events:
-        Receives the phase's new events, in the shape of the record; called from a thread.
-    on_end:
-        Receives the ending; called from that thread, last.
     """
 
-    def __init__(
-        self,
-        handover: Handover,
-        on_events: Callable[[Sequence[Mapping[str, Any]]], None],
-        on_end: Callable[[Ending], None],
-    ) -> None:
-        self._handover, self._on_events, self._on_end = handover, on_events, on_end
+    def __init__(self, handover: Handover) -> None:
+        super().__init__(handover.phase_id)
+        self._handover = handover
         self._before = set(runs_of(handover.alias))
-        self._record: Path | None = None
-        self._seen = 0
         self._folder = Path(tempfile.mkdtemp(prefix="cnx-apply-"))
-        self._thread = threading.Thread(target=self._follow, name="cnx-apply", daemon=True)
 
     def start(self) -> None:
-        """Start the process, and the thread that follows it.
+        """Start the process.
 
         Raises
         ------
@@ -107,7 +90,6 @@ class Running:
         except OSError:
             self._clean_up()
             raise
-        self._thread.start()
 
     def _popen(self) -> subprocess.Popen[bytes]:
         parameters = self._folder / "parameters.json"
@@ -125,23 +107,31 @@ class Running:
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
 
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for the end; whether it has come."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def _follow(self) -> None:
-        while True:
-            try:
-                code = self._process.wait(POLL_S)
-            except subprocess.TimeoutExpired:
-                self._tell()
-                continue
-            self._tell()
-            break
-        ending = Ending(code, self._result(), self._last_words())
+    def ending(self) -> Ending:
+        """How it ended: what it printed, else what its record has."""
+        on_record = super().ending()
+        said = self._said()
+        record = Path(said["record"]) if said.get("record") else on_record.record
+        ending = replace(on_record, record=record, code=self._process.returncode, last_words=self._last_words())
         self._clean_up()
-        self._on_end(ending)
+        return replace(ending, result=said) if said else ending
+
+    def _over(self) -> bool:
+        alias, phase_id = self._handover.alias, self._handover.phase_id
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(POLL_S)
+        if self._record is None:
+            self._record = started_by(self._process.pid, alias, phase_id, self._before)
+        if self._process.poll() is None:
+            return False
+        self._outlived()
+        return True
+
+    def _outlived(self) -> None:
+        """Wait for the kernel of a runner that was killed: until it has noticed, it may still be writing."""
+        until = time.monotonic() + PATIENCE_S
+        while self._record is not None and is_present(self._record) and time.monotonic() < until:
+            time.sleep(POLL_S)
 
     def _clean_up(self) -> None:
         with suppress(OSError):
@@ -149,31 +139,7 @@ class Running:
                 (self._folder / name).unlink(missing_ok=True)
             self._folder.rmdir()
 
-    def _tell(self) -> None:
-        """Hand on the events of the phase since the last look."""
-        self._record = self._record or next(
-            (path for path in runs_of(self._handover.alias) if self._is_ours(path)), None
-        )
-        if self._record is None:
-            return
-        with suppress(RecordError):
-            events = read_events(self._record)
-            fresh, self._seen = events[self._seen :], len(events)
-            told = [event for event in fresh if event.get("phase") == self._handover.phase_id]
-            if told:
-                self._on_events(told)
-
-    def _is_ours(self, path: Path) -> bool:
-        if path in self._before:
-            return False
-        with suppress(RecordError):
-            return any(
-                event["event"] == "run-started" and event["data"].get("phases") == [self._handover.phase_id]
-                for event in read_events(path)
-            )
-        return False
-
-    def _result(self) -> Mapping[str, Any]:
+    def _said(self) -> Mapping[str, Any]:
         with suppress(ValueError, OSError):
             result = json.loads((self._folder / "out").read_text(encoding="utf-8"))
             return result if isinstance(result, dict) else {}

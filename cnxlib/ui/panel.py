@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cnxlib.model import Status
+from cnxlib.changes import Change
 from cnxlib.salesforce.requests import Identity
-from cnxlib.ui.display import shown, status_badge, steps_grid
 from cnxlib.ui.form import WIDGET_VIEW
-from cnxlib.ui.handover import Ending, Handover, Running
+from cnxlib.ui.handover import Ending, Handover, Running, Started, at_work, last_ending
 from cnxlib.ui.production import is_confirmed
-from cnxlib.ui.view import Block, Cell, Code, Grid, Note, Small, View
-
-_STEP_EVENTS = ("step-done", "step-failed", "step-not-run")
+from cnxlib.ui.progress import ended_view, work_view
+from cnxlib.ui.view import Code, Note, Small, View
+from cnxlib.ui.work import Work
 
 
 class Panel:
-    """What the Apply cell shows in mode "plan". Nothing happens before the button is pressed.
+    """What the Apply cell shows in mode "plan". Nothing happens before a button is pressed.
 
     Parameters
     ----------
@@ -29,9 +28,16 @@ class Panel:
     identity:
         The org; a production org's id has to be typed.
     changes:
-        How many changes wait.
+        The reviewed plan.
     differing:
         The parameters that are neither defaults nor saved: the command line has to name them.
+    running:
+        A run of this phase that is at work already (`handover.at_work`); it is followed from the beginning, and there
+        is no button before it has ended.
+    again:
+        Plans anew in place and shows what is left to apply; called when a person asks for it after the end.
+    on_end:
+        Receives how the run ended, once; called from the thread that followed it.
     interactive:
         Whether to make widgets.
     """
@@ -40,23 +46,36 @@ class Panel:
         self,
         handover: Handover,
         identity: Identity,
-        changes: int,
+        changes: Sequence[Change],
         differing: Mapping[str, Any] | None = None,
         *,
+        running: Running | None = None,
+        again: Callable[[], None] = lambda: None,
+        on_end: Callable[[Ending], None] = lambda ending: None,
         interactive: bool = True,
     ) -> None:
-        self._handover, self._identity, self._changes = handover, identity, changes
-        self._differing = dict(differing or {})
-        self._steps: dict[str, Mapping[str, Any]] = {}
-        self._progress = ""
+        self._handover, self._identity, self._count = handover, identity, len(changes)
+        self._differing, self._again, self._tell_end = dict(differing or {}), again, on_end
+        self._work = Work([change.as_json() for change in changes])
+        self._own = True
+        self._said: Note | None = None
         self._running: Running | None = None
         self._ending: Ending | None = None
+        self._before = last_ending(handover.alias, handover.phase_id)
         self._box: Any = None
         self._button: Any = None
         self._typed: Any = None
         self._shown: Any = None
         if interactive:
             self._build()
+        if running is not None:
+            self._own = False
+            self._follow(running)
+
+    @property
+    def widget(self) -> Any:
+        """What a person works with, None headless."""
+        return self._box
 
     @property
     def ending(self) -> Ending | None:
@@ -65,32 +84,38 @@ class Panel:
 
     def view(self) -> View:
         """What stands there now; before the button is pressed, how to apply without it."""
+        phase_id = self._handover.phase_id
         if self._ending is not None:
-            return self._ended_view(self._ending)
+            return ended_view(self._ending, self._work, phase_id)
         if self._running is not None:
-            return View(Note("The runner is applying the plan …", "plain", self._last_progress()), self._steps_block())
+            return work_view(self._work, self._running.record, own=self._own)
         confirmed = self._confirmed(self._identity.org_id)
         command = ["cnx", *confirmed.arguments(), *self._named()]
         how = (Small("Press Apply, or type on the command line:"), Code(shlex.join(command)))
-        return View(Note(f"Nothing is applied yet: {_counted(self._changes)} reviewed.", "warn", how))
+        return View(
+            self._cut_off(), Note(f"Nothing is applied yet: {_counted(self._count)} reviewed.", "warn", how), self._said
+        )
 
     def press(self, typed_org_id: str = "") -> None:
-        """What the button does: hand the plan to the runner, once."""
+        """What the button does: hand the plan to the runner, once; a run that is at work already is followed."""
         if self._running is not None:
             return
         if not is_confirmed(self._identity, typed_org_id):
-            self._show(View(Note(f"This is a production org: type its id, {self._identity.org_id}, to apply.", "bad")))
+            self._refuse(typed_org_id.strip())
             return
-        running = Running(self._confirmed(typed_org_id.strip()), self._on_events, self._on_end)
+        other = at_work(self._handover.alias, self._handover.phase_id)
+        if other is not None:
+            self._own = False
+            self._follow(other)
+            return
+        started = Started(self._confirmed(typed_org_id.strip()))
         try:
-            running.start()
+            started.start()
         except OSError as error:
-            self._show(View(Note(f"The runner cannot be started: {error.strerror}", "bad")))
+            self._said = Note(f"The runner cannot be started: {error.strerror}", "bad")
+            self._show()
             return
-        self._running = running
-        if self._box is not None:
-            self._button.disabled = self._typed.disabled = True
-        self._show(self.view())
+        self._follow(started)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until the runner has ended, where one was started; whether none is at work."""
@@ -106,7 +131,7 @@ class Panel:
         import ipywidgets as widgets
 
         self._button = widgets.Button(
-            description=f"Apply {_counted(self._changes)}", button_style="primary", layout=widgets.Layout(width="auto")
+            description=f"Apply {_counted(self._count)}", button_style="primary", layout=widgets.Layout(width="auto")
         )
         self._button.on_click(lambda button: self.press(self._typed.value))
         self._typed = widgets.Text(
@@ -118,44 +143,41 @@ class Panel:
         guard = [self._typed] if self._identity.org_type == "production" else []
         self._box = widgets.VBox([*guard, widgets.HBox([self._button]), self._shown])
 
-    def _show(self, view: View) -> None:
+    def _show(self) -> None:
         if self._box is not None:
-            self._shown.value = view.html()
+            self._shown.value = self.view().html()
+
+    def _refuse(self, typed: str) -> None:
+        what = "is not this org's id" if typed else "wants its id typed"
+        self._said = Note(f"This is a production org: {typed} {what}, {self._identity.org_id}.", "bad")
+        self._show()
+
+    def _follow(self, running: Running) -> None:
+        self._running, self._said = running, None
+        if self._box is not None:
+            self._button.disabled = self._typed.disabled = True
+        self._show()
+        running.follow(self._on_events, self._on_end)
 
     def _on_events(self, events: Sequence[Mapping[str, Any]]) -> None:
-        for event in events:
-            data = event["data"]
-            if event["event"] in _STEP_EVENTS:
-                self._steps[f"{data['kind']}:{data['key']}"] = data
-                self._progress = ""
-            elif event["event"] == "step-started":
-                self._progress = f"{data['op']} {data['kind'].replace('_', ' ')} {data['key']} …"
-            elif event["event"] == "progress":
-                self._progress = _progress_text(data)
-        self._show(self.view())
+        self._work.take(events)
+        if events:
+            self._show()
 
     def _on_end(self, ending: Ending) -> None:
         self._ending = ending
-        self._show(self.view())
+        self._show()
+        self._tell_end(ending)
 
-    def _ended_view(self, ending: Ending) -> View:
-        error = ending.result.get("error")
-        if isinstance(error, Mapping):
-            hint = (f"What to do: {error['hint']}",) if error.get("hint") else ()
-            return View(Note(str(error.get("message", "The run failed.")), "bad", hint), self._steps_block())
-        phases = ending.result.get("phases") or []
-        if not phases:
-            said = tuple(Small(line) for line in ending.last_words.splitlines())
-            return View(
-                Note(f"The runner ended with exit code {ending.code} and no result.", "bad", said), self._steps_block()
-            )
-        return View(*_ended_blocks(ending.result, phases[-1]))
-
-    def _steps_block(self) -> Block | None:
-        return steps_grid(list(self._steps.values())) if self._steps else None
-
-    def _last_progress(self) -> tuple[Small, ...]:
-        return (Small(self._progress),) if self._progress else ()
+    def _cut_off(self) -> Note | None:
+        """The run before, where its process ended before its end."""
+        if self._before is None or not self._before.cut_off or self._before.record is None:
+            return None
+        return Note(
+            f"The run {self._before.record.name} applied this phase before, and was cut off at {self._before.at}.",
+            "warn",
+            ("Its process is gone. What it had done by then is in the org; the plan above shows what is left.",),
+        )
 
     def _confirmed(self, org_id: str) -> Handover:
         production = self._identity.org_type == "production"
@@ -169,27 +191,5 @@ class Panel:
         ]
 
 
-def _ended_blocks(run: Mapping[str, Any], phase: Mapping[str, Any]) -> list[Block]:
-    status = Status(phase["status"])
-    badge = status_badge(status)
-    details = [part for part in (phase.get("reason", ""),) if part]
-    rows: list[tuple[Cell, ...]] = [
-        ("Status", badge),
-        ("Left different", str(len(phase.get("remaining", ())))),
-        ("By hand", [shown(step["what"]) for step in phase["manual"] if not step["done_at"]] or ["nothing"]),
-        ("Time", f"{phase['seconds']:.1f} s, {phase['api_calls']} requests to the org"),
-        ("Record", Code(str(run.get("record", "")))),
-    ]
-    blocks: list[Block] = [Note(f"The runner has ended: {status}.", badge.tone, tuple(details))]
-    if phase["steps"]:
-        blocks.append(steps_grid(phase["steps"]))
-    return [*blocks, Grid((), tuple(rows)), Note("To see what the org holds now, run the Plan cell again.")]
-
-
 def _counted(changes: int) -> str:
     return "1 change" if changes == 1 else f"{changes} changes"
-
-
-def _progress_text(data: Mapping[str, Any]) -> str:
-    fraction = data.get("fraction")
-    return str(data.get("message", "")) + (f" ({fraction:.0%})" if isinstance(fraction, int | float) else "")

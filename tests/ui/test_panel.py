@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from cnxlib.changes import Change
 from cnxlib.records import RunRecord
 from cnxlib.ui.form import WIDGET_VIEW
-from cnxlib.ui.handover import Handover, Running
+from cnxlib.ui.handover import Handover, Started
 from cnxlib.ui.panel import Panel
 
 from .fakes import ORG_ID, identity
@@ -35,7 +36,8 @@ seen = {
 Path(play["seen"]).write_text(json.dumps(seen))
 if play["events"] is not None:
     record = RunRecord.begin("acme")
-    record.event("run-started", {"phases": ["02_lamps"]})
+    pids = {"pid": os.getpid(), "parent_pid": os.getppid()}
+    record.event("run-started", {"phases": ["02_lamps"], **pids}, mode="apply")
     for name, data in play["events"]:
         record.event(name, data, phase="02_lamps", mode="apply")
 for _ in range(300):
@@ -62,6 +64,7 @@ PHASE = {
     "api_calls": 9,
 }
 RESULT = {"run_id": "r1", "record": "/runs/acme/r1", "phases": [PHASE]}
+PLANNED = tuple(Change("update", "lamp", key, {"on": False}, {"on": True}) for key in ("hall", "porch"))
 DIGEST = "sha256:" + "a" * 64
 
 Runner = Callable[..., Handover]
@@ -92,7 +95,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
 
 
 def panel_of(handover: Handover, org_type: str = "sandbox", **more: Any) -> Panel:
-    return Panel(handover, identity(org_type), 2, **more)
+    return Panel(handover, identity(org_type), PLANNED, **more)
 
 
 def seen(tmp_path: Path) -> dict[str, Any]:
@@ -164,11 +167,12 @@ def test_steps_appear_while_the_runner_is_at_work(runner: Runner, tmp_path: Path
 def test_the_record_of_another_run_is_not_followed(runner: Runner, tmp_path: Path) -> None:
     handover = runner(events=None, wait=True)
     told: list[Any] = []
-    running = Running(handover, told.extend, lambda ending: None)
+    running = Started(handover)
     running.start()
+    running.follow(told.extend, lambda ending: None)
     other = RunRecord.begin("acme")
-    other.event("run-started", {"phases": ["01_install_package"]})
-    other.event("step-done", DONE, phase="01_install_package")
+    other.event("run-started", {"phases": ["02_lamps"], "pid": 1, "parent_pid": 1}, mode="apply")
+    other.event("step-done", DONE, phase="02_lamps")
     time.sleep(1)
     (tmp_path / "go").touch()
     assert running.wait(30)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cnxlib.records import RunRecord
-from cnxlib.runs.tail import Tail
+from cnxlib.records.tail import Tail
 
 
 def test_events_come_once_and_whole(tmp_path: Path) -> None:
