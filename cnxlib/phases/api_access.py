@@ -12,6 +12,7 @@ from cnxlib.phases.base import DEVELOPER_NAME, Phase, PhaseParams, UsernameOrBla
 from cnxlib.phases.integration_user import integration_username
 from cnxlib.resources.api_login import prove_login
 from cnxlib.resources.app_texts import RETIREMENT
+from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.report import Report
 from cnxlib.resources.setting import Setting
 from cnxlib.rounds import Asking
@@ -24,10 +25,28 @@ class Params(PhaseParams):
     """Parameters of 04_api_access."""
 
     allow_password_flow: bool = Field(
-        False, description="switch Allow OAuth Username-Password Flows on where it is off"
+        False,
+        title="Switch the flow on",
+        description="switch Allow OAuth Username-Password Flows on where it is off",
+        json_schema_extra=in_form(
+            help="Left alone, “Allow OAuth Username-Password Flows” is only checked. Tick this to have it switched on "
+            "where it is off."
+        ),
     )
-    user_username: UsernameOrBlank = Field("", description="as in 02: the integration user, who logs in as a proof")
-    app_name: str = Field("Conexiom", pattern=DEVELOPER_NAME, max_length=80, description="as in 03: the connected app")
+    user_username: UsernameOrBlank = Field(
+        "",
+        title="User name of the integration user",
+        description="as in 02: the integration user, who logs in as a proof",
+        json_schema_extra=in_form(group=EXPERTS, offers="users"),
+    )
+    app_name: str = Field(
+        "Conexiom",
+        pattern=DEVELOPER_NAME,
+        max_length=80,
+        title="Name of the app",
+        description="as in 03: the connected app",
+        json_schema_extra=in_form(group=EXPERTS, offers="apps"),
+    )
 
 
 def _retirement() -> Asking[Check]:

@@ -12,31 +12,47 @@ from cnxlib.phases.base import MAPPED_FIELD, Email, PhaseParams, Username
 from cnxlib.resources.assignment import Wanted
 from cnxlib.resources.conexiom_users import Audience, Joining
 from cnxlib.resources.field_permissions import Field as SalesforceField
-from cnxlib.resources.selection import Rule, Selection, SetLabel, read_csv, selected
+from cnxlib.resources.in_form import in_form
+from cnxlib.resources.selection import SETS, Rule, Selection, SetLabel, read_csv, selected
 from cnxlib.rounds import Asking
 
 MappedField = Annotated[str, StringConstraints(pattern=MAPPED_FIELD)]
+
+
+_TAKING = "Taking sets away"
 
 
 class UserToCreate(BaseModel):
     """A new user and the sets of their role."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    username: Username
-    email: Email
-    last_name: str = Field(min_length=1, max_length=80)
-    first_name: str = Field("", max_length=40)
-    alias: str = Field(min_length=1, max_length=8)
-    profile: str = Field(min_length=1)
-    sets: tuple[SetLabel, ...] = ()
+    username: Username = Field(title="User name", description="Unique over all of Salesforce.")
+    email: Email = Field(title="E-mail address")
+    last_name: str = Field(min_length=1, max_length=80, title="Last name")
+    first_name: str = Field("", max_length=40, title="First name")
+    alias: str = Field(min_length=1, max_length=8, title="Alias", description="Up to 8 characters.")
+    profile: str = Field(min_length=1, title="Profile", json_schema_extra=in_form(offers="profiles"))
+    sets: tuple[SetLabel, ...] = Field((), title="Permission sets", json_schema_extra=in_form(choices=SETS))
 
 
 class AccessParams(PhaseParams):
     """Which access Conexiom users need."""
 
-    service_cloud_alerts: bool = Field(False, description="Conexiom's alerts become cases that its users work on")
+    service_cloud_alerts: bool = Field(
+        False,
+        title="Service Cloud alerts are used",
+        description="Conexiom's alerts become cases that its users work on",
+        json_schema_extra=in_form(help="Conexiom's alerts become cases, which its users work on."),
+    )
     mapped_fields: tuple[MappedField, ...] = Field(
-        (), description='further fields that are mapped: "Account.Phone", "Case.Priority:edit"'
+        (),
+        title="Further mapped fields",
+        description='further fields that are mapped: "Account.Phone", "Case.Priority:edit"',
+        json_schema_extra=in_form(
+            offers="mapped_fields",
+            help="Fields of Account and Case that you map in Conexiom beyond its own: Account.Phone to be read, "
+            "Case.Priority:edit to be edited.",
+        ),
     )
 
 
@@ -54,28 +70,57 @@ class AssignmentParams(AccessParams):
     """And who gets which set."""
 
     assignments: tuple[Selection, ...] = Field(
-        (), description="who gets which set: [{set, users | profile | role | permission_set | where}]"
+        (),
+        title="Who gets which set",
+        description="who gets which set: [{set, users | profile | role | permission_set | where}]",
+        json_schema_extra=in_form(noun="assignment", help="One entry for each set and way of choosing people."),
     )
     users_csv: Annotated[str, AfterValidator(_readable)] = Field(
-        "", description="CSV file with the columns Username and PermissionSet"
+        "",
+        title="File of users",
+        description="CSV file with the columns Username and PermissionSet",
+        json_schema_extra=in_form(
+            help="A CSV file with the columns Username and PermissionSet, for long lists: choose it, or give its path."
+        ),
     )
 
 
 class RemovalParams(PhaseParams):
     """And from whom one is taken."""
 
-    remove: tuple[Selection, ...] = Field((), description="from whom a set is taken: the same shape as assignments")
-    remove_foreign: bool = Field(False, description="take away too what this runbook did not give")
+    remove: tuple[Selection, ...] = Field(
+        (),
+        title="From whom a set is taken",
+        description="from whom a set is taken: the same shape as assignments",
+        json_schema_extra=in_form(
+            noun="removal", group=_TAKING, help="Inactive users too; only what this runbook gave."
+        ),
+    )
+    remove_foreign: bool = Field(
+        False,
+        title="Take away what others gave, too",
+        description="take away too what this runbook did not give",
+        json_schema_extra=in_form(group=_TAKING),
+    )
 
 
 class JoiningParams(AccessParams):
     """And who joins."""
 
     new_users: tuple[UserToCreate, ...] = Field(
-        (), description="users to create: [{username, email, last_name, first_name, alias, profile, sets}]"
+        (),
+        title="New users",
+        description="users to create: [{username, email, last_name, first_name, alias, profile, sets}]",
+        json_schema_extra=in_form(noun="new user", help="Users to create, or to find if they are there by now."),
     )
     rules: tuple[Rule, ...] = Field(
-        (), description="saved rules: [{when: {profile | role | permission_set}, sets: [...]}]"
+        (),
+        title="Rules for those who join",
+        description="saved rules: [{when: {profile | role | permission_set}, sets: [...]}]",
+        json_schema_extra=in_form(
+            noun="rule",
+            help="Whoever has a profile, role or permission set gets Conexiom's sets, at each later run too.",
+        ),
     )
 
 

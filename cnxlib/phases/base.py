@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.errors import ParameterError
+from cnxlib.resources.in_form import in_form
 from cnxlib.salesforce import Identity
 from cnxlib.secrets import FORMS, REFERENCE
 
@@ -38,6 +39,23 @@ _FORMS = {
 }
 """What the patterns ask for, in words."""
 
+_SAID = {
+    "missing": "is required",
+    "extra_forbidden": "there is no such entry",
+    "string_type": "must be a text",
+    "string_too_short": "is required",
+    "string_too_long": "takes {max_length} characters at most",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "literal_error": "must be one of {expected}",
+}
+"""What pydantic's other errors ask for, by their type."""
+
 Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=80)]
 EmailOrBlank = Annotated[str, StringConstraints(pattern=f"{EMAIL}|^$", max_length=80)]
 Username = Annotated[str, StringConstraints(pattern=EMAIL, max_length=80)]
@@ -52,7 +70,13 @@ class PhaseParams(BaseModel):
 
     common: ClassVar[tuple[str, ...]] = ("org", "mode", "expected_digest", "confirm_org_id", "ticket", "record")
 
-    org: str = Field("demo", min_length=1, description="alias of the org in orgs.yaml")
+    org: str = Field(
+        "demo",
+        min_length=1,
+        title="Org",
+        description="alias of the org in orgs.yaml",
+        json_schema_extra=in_form(help="One of those in your orgs.yaml; 00 · Start here adds others."),
+    )
     mode: Literal["plan", "apply", "verify"] = Field(
         "plan", description="plan reads only; apply changes; verify re-reads"
     )
@@ -62,7 +86,16 @@ class PhaseParams(BaseModel):
         description='apply only this reviewed plan ("" is whatever is found now)',
     )
     confirm_org_id: str = Field("", description="the org's id, typed, to apply to a production org")
-    ticket: str = Field("", description="change number, kept in the record")
+    ticket: str = Field(
+        "",
+        title="Change number",
+        description="change number, kept in the record",
+        json_schema_extra=in_form(
+            group="For the record",
+            help="Of your change management, where you have one. It is kept in the record.",
+            keep=False,
+        ),
+    )
     record: str = Field("", description='folder of the run record ("" begins a new one)')
 
 
@@ -142,4 +175,6 @@ def in_plain_words(item: Mapping[str, Any]) -> str:
         return f"must be {_FORMS[pattern]}" if pattern in _FORMS else f"must have the form {pattern}"
     if item["type"] in ("tuple_type", "list_type"):
         return "must be a list: [first, second], also where it has one entry"
+    if item["type"] in _SAID:
+        return _SAID[item["type"]].format(**item.get("ctx", {}))
     return str(item["msg"]).removeprefix("Value error, ")

@@ -12,6 +12,7 @@ from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import DEVELOPER_NAME, EmailOrBlank, Phase, PhaseParams
 from cnxlib.resources.app import App
+from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.report import Report
 from cnxlib.resources.sign_on_app import SignOnApp, made_by_hand
 from cnxlib.rounds import Asking
@@ -27,19 +28,60 @@ class Params(PhaseParams):
     callback_url: str = Field(
         "",
         validate_default=True,
+        title="Callback URL",
         description="callback URL that Conexiom gave you, unique to your environment",
         examples=[GUIDE_CALLBACK],
+        json_schema_extra=in_form(
+            help="Conexiom gives it to you: it is unique to your environment. The guide's example is offered below."
+        ),
     )
-    contact_email: EmailOrBlank = Field("", description='contact e-mail ("" is that of the admin who is logged in)')
-    app_name: str = Field("Conexiom", pattern=DEVELOPER_NAME, max_length=80, description="name and API name of the app")
+    contact_email: EmailOrBlank = Field(
+        "",
+        title="Contact e-mail",
+        description='contact e-mail ("" is that of the admin who is logged in)',
+        json_schema_extra=in_form(help="Leave it empty to have your own."),
+    )
+    app_name: str = Field(
+        "Conexiom",
+        pattern=DEVELOPER_NAME,
+        max_length=80,
+        title="Name of the app",
+        description="name and API name of the app",
+        json_schema_extra=in_form(group=EXPERTS, offers="apps"),
+    )
     route: Literal["auto", "connected_app", "external_client_app", "manual"] = Field(
-        "auto", description="how the app is made; auto finds one of either kind, else makes the one Conexiom accepts"
+        "auto",
+        title="How the app is made",
+        description="how the app is made; auto finds one of either kind, else makes the one Conexiom accepts",
+        json_schema_extra=in_form(
+            help="“As it fits” finds an app of either kind, else makes the one that Conexiom accepts.",
+            choices={
+                "auto": "As it fits (recommended)",
+                "connected_app": "As a connected app",
+                "external_client_app": "As an External Client App",
+                "manual": "By hand, in Setup",
+            },
+        ),
     )
     conexiom_accepts: Literal["unknown", "connected_app", "external_client_app"] = Field(
-        "unknown", description="what kind of app Conexiom said they accept"
+        "unknown",
+        title="Kind of app that Conexiom accepts",
+        description="what kind of app Conexiom said they accept",
+        json_schema_extra=in_form(
+            choices={
+                "unknown": "Not known yet",
+                "connected_app": "A connected app",
+                "external_client_app": "An External Client App",
+            }
+        ),
     )
     propagation_timeout_minutes: int = Field(
-        15, ge=0, le=60, description="minutes to wait until Salesforce's login knows a new app"
+        15,
+        ge=0,
+        le=60,
+        title="Longest wait, in minutes",
+        description="minutes to wait until Salesforce's login knows a new app",
+        json_schema_extra=in_form(group=EXPERTS),
     )
 
     @field_validator("callback_url")

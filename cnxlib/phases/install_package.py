@@ -12,6 +12,7 @@ from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.errors import NotYet
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import PACKAGE_VERSION_ID, REFERENCE_OR_BLANK, Phase, PhaseParams
+from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.package import GUIDE_VERSION_ID, Package, check_remote_sites, check_version
 from cnxlib.resources.salesforce_id import has_valid_checksum
 from cnxlib.resources.seats import check_seats
@@ -25,20 +26,50 @@ class Params(PhaseParams):
 
     package_version_id: str = Field(
         GUIDE_VERSION_ID,
+        title="Package version",
         pattern=PACKAGE_VERSION_ID,
         description="package version to install (04t…); a newer one is fine too",
     )
     installation_key_ref: str = Field(
         "",
+        title="Installation key",
         pattern=REFERENCE_OR_BLANK,
         description="reference to the installation key, if one is asked for (env:NAME, file:PATH, age:NAME)",
+        json_schema_extra=in_form(
+            group=EXPERTS, help="Only where Conexiom gave you a key for the package; most packages ask for none."
+        ),
     )
-    security_type: Literal["admins", "all"] = Field("admins", description="who may use the package at once")
-    allow_remote_sites: bool = Field(False, description="allow the addresses that the package wants to call")
+    security_type: Literal["admins", "all"] = Field(
+        "admins",
+        title="Install for",
+        description="who may use the package at once",
+        json_schema_extra=in_form(choices={"admins": "Admins only (as the guide does)", "all": "All users"}),
+    )
+    allow_remote_sites: bool = Field(
+        False,
+        title="Allow the package's remote sites",
+        description="allow the addresses that the package wants to call",
+        json_schema_extra=in_form(
+            help="The package may want to call addresses outside Salesforce. Preflight lists them; nothing is allowed "
+            "before you tick this."
+        ),
+    )
     enable_email_to_case: bool = Field(
-        False, description="switch Email-to-Case on where it is off; it can never be switched off again"
+        False,
+        title="Switch Email-to-Case on",
+        description="switch Email-to-Case on where it is off; it can never be switched off again",
+        json_schema_extra=in_form(
+            help="Left alone, Email-to-Case is only checked. Once on, it can never be switched off again."
+        ),
     )
-    install_timeout_minutes: int = Field(30, ge=1, le=240, description="minutes to wait for the installation")
+    install_timeout_minutes: int = Field(
+        30,
+        ge=1,
+        le=240,
+        title="Longest wait, in minutes",
+        description="minutes to wait for the installation",
+        json_schema_extra=in_form(group=EXPERTS),
+    )
 
     @field_validator("package_version_id")
     @classmethod

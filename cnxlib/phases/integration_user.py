@@ -21,6 +21,7 @@ from cnxlib.resources.credentials import LoginRoute
 from cnxlib.resources.field_permissions import Field as SalesforceField
 from cnxlib.resources.field_permissions import FieldPermissions
 from cnxlib.resources.grants import Grants, object_permissions
+from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.lazily import Lazily
 from cnxlib.resources.licences import INTEGRATION, Candidate, SetLicences, check_licences, choose, set_licence_id
 from cnxlib.resources.password import Password
@@ -45,32 +46,114 @@ FIELDS = (
 )
 
 
+_NEEDED = ({"email_to_case_integration": [True]}, {"case_alerts": [True]})
+"""What a form asks about the user only then."""
+
+_THE_USER = "The user"
+
+CREDENTIAL_ROUTES = {
+    "security_token": "Password and security token",
+    "trusted_ip": "Password, from trusted IP addresses",
+    "client_credentials": "Client credentials of an app, without a password",
+}
+
+
 class Params(PhaseParams):
     """Parameters of 02_integration_user."""
 
-    email_to_case_integration: bool = Field(False, description="Conexiom will create cases from e-mail")
-    case_alerts: bool = Field(False, description="Conexiom will create cases for its alerts")
+    email_to_case_integration: bool = Field(
+        False,
+        title="Email-to-Case integration is used",
+        description="Conexiom will create cases from e-mail",
+        json_schema_extra=in_form(
+            help="Conexiom will create cases from e-mail. It needs an integration user for this."
+        ),
+    )
+    case_alerts: bool = Field(
+        False,
+        title="Cases are created for alerts",
+        description="Conexiom will create cases for its alerts",
+        json_schema_extra=in_form(
+            help="Conexiom will create cases for its alerts. It needs an integration user for this."
+        ),
+    )
     access_via: Literal["permission_set", "profile"] = Field(
-        "permission_set", description="what the access is given by"
+        "permission_set",
+        title="Access is given by",
+        description="what the access is given by",
+        json_schema_extra=in_form(
+            only_when=_NEEDED, choices={"permission_set": "A permission set (recommended)", "profile": "A profile"}
+        ),
     )
     label: str = Field(
-        "Conexiom Integration User", min_length=1, max_length=80, description="label of that set or profile"
+        "Conexiom Integration User",
+        min_length=1,
+        max_length=80,
+        title="Name of that permission set or profile",
+        description="label of that set or profile",
+        json_schema_extra=in_form(only_when=_NEEDED, group=EXPERTS),
     )
-    api_only: bool = Field(False, description="the user may log in by API alone (optional in the guide)")
+    api_only: bool = Field(
+        False,
+        title="API Only User",
+        description="the user may log in by API alone (optional in the guide)",
+        json_schema_extra=in_form(
+            only_when=_NEEDED,
+            help="The user can then log in by API alone, never by the browser (optional in the guide).",
+        ),
+    )
     user_username: UsernameOrBlank = Field(
-        "", description='user name, unique over all of Salesforce ("" derives one from the org)'
+        "",
+        title="User name",
+        description='user name, unique over all of Salesforce ("" derives one from the org)',
+        json_schema_extra=in_form(
+            only_when=_NEEDED,
+            group=_THE_USER,
+            offers="users",
+            help="Unique over all of Salesforce. Leave it empty to have one made from the org's id.",
+        ),
     )
-    user_email: EmailOrBlank = Field("", description='e-mail ("" is that of the admin who is logged in)')
+    user_email: EmailOrBlank = Field(
+        "",
+        title="E-mail address",
+        description='e-mail ("" is that of the admin who is logged in)',
+        json_schema_extra=in_form(only_when=_NEEDED, group=_THE_USER, help="Leave it empty to have your own."),
+    )
     base_profile: str = Field(
-        "", description='profile of the user ("" is the one of its licence that grants next to nothing)'
+        "",
+        title="Profile",
+        description='profile of the user ("" is the one of its licence that grants next to nothing)',
+        json_schema_extra=in_form(
+            only_when=[{**way, "access_via": ["permission_set"]} for way in _NEEDED],
+            group=_THE_USER,
+            offers="profiles",
+            help="Leave it empty to have the one of its licence that grants next to nothing.",
+        ),
     )
     case_record_types: tuple[str, ...] = Field(
-        (), description="record types of Case, by API name ([] is all active ones)"
+        (),
+        title="Record types of Case",
+        description="record types of Case, by API name ([] is all active ones)",
+        json_schema_extra=in_form(
+            only_when=_NEEDED,
+            offers="case_record_types",
+            help="Those that Conexiom may edit, by API name. Leave it empty for all active ones.",
+        ),
     )
     credential_route: Literal["security_token", "trusted_ip", "client_credentials"] = Field(
-        "security_token", description="how Conexiom will log in as this user"
+        "security_token",
+        title="How Conexiom logs in",
+        description="how Conexiom will log in as this user",
+        json_schema_extra=in_form(only_when=_NEEDED, choices=CREDENTIAL_ROUTES),
     )
-    take_over_existing: bool = Field(False, description="use the user of that name though it is somebody else's")
+    take_over_existing: bool = Field(
+        False,
+        title="Take over an existing user",
+        description="use the user of that name though it is somebody else's",
+        json_schema_extra=in_form(
+            only_when=_NEEDED, group=EXPERTS, help="Use the user of that name though this runbook did not make it."
+        ),
+    )
 
     @field_validator("label")
     @classmethod

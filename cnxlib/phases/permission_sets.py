@@ -14,6 +14,7 @@ from cnxlib.phases.base import Phase, UsernameOrBlank
 from cnxlib.resources.assignment import Assignments, Wanted, assignment_id
 from cnxlib.resources.conexiom_sets import ADMIN_USER, MINIMUM, SUPER_USER, conexiom_sets
 from cnxlib.resources.holders import holdings, who_holds_what
+from cnxlib.resources.in_form import in_form
 from cnxlib.resources.report import Report
 from cnxlib.resources.seats import check_seats, without_a_seat
 from cnxlib.rounds import Asking
@@ -23,7 +24,14 @@ from cnxlib.salesforce import Identity
 class Params(RemovalParams):
     """Parameters of 05_permission_sets."""
 
-    admin_username: UsernameOrBlank = Field("", description='the administrator ("" is who is logged in)')
+    admin_username: UsernameOrBlank = Field(
+        "",
+        title="Administrator",
+        description='the administrator ("" is who is logged in)',
+        json_schema_extra=in_form(
+            offers="users", help="Who sets Conexiom up, by user name. Leave it empty if that is you."
+        ),
+    )
 
 
 def _sets_exist() -> Asking[Check]:

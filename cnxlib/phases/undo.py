@@ -12,6 +12,7 @@ from cnxlib.history import PastRun, RunSteps
 from cnxlib.model import Check
 from cnxlib.phases import api_access, install_package
 from cnxlib.phases.base import Phase, PhaseParams
+from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.setting import Setting
 from cnxlib.resources.undo import Kind, Undo
 from cnxlib.resources.undo_kinds import GivenAndTaken, Profiles, Rows, Seats, Sets, Stays, Users
@@ -23,11 +24,24 @@ from cnxlib.salesforce import Identity
 class Params(PhaseParams):
     """Parameters of 99_undo."""
 
-    run_id: str = Field("", description="the run to undo, by its id or the beginning of it")
-    include_package: bool = Field(
-        False, description="uninstall the package too, where that run installed it: its data goes with it"
+    run_id: str = Field(
+        "",
+        title="Run to undo",
+        description="the run to undo, by its id or the beginning of it",
+        json_schema_extra=in_form(offers="runs", keep=False),
     )
-    unverified: bool = Field(False, description="undo a run whose record is not as it was sealed")
+    include_package: bool = Field(
+        False,
+        title="Uninstall the package too",
+        description="uninstall the package too, where that run installed it: its data goes with it",
+        json_schema_extra=in_form(keep=False),
+    )
+    unverified: bool = Field(
+        False,
+        title="Trust a changed record",
+        description="undo a run whose record is not as it was sealed",
+        json_schema_extra=in_form(group=EXPERTS, keep=False),
+    )
 
 
 def _request(params: Params) -> RunSteps:

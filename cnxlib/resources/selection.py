@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from cnxlib.errors import ParameterError, SalesforceError
-from cnxlib.resources.conexiom_sets import known_label
+from cnxlib.resources.conexiom_sets import LABELS, MINIMUM, known_label
+from cnxlib.resources.in_form import in_form
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, soql
 from cnxlib.salesforce.soql import in_lists
 
 SetLabel = Annotated[str, AfterValidator(known_label)]
 """Label of a Conexiom set, or of the Minimum set; spelt as the guide does, in either way."""
+
+SETS = (*LABELS, MINIMUM)
+"""The labels that people choose from."""
 
 _WAYS = ("users", "profile", "role", "permission_set", "where")
 
@@ -28,13 +32,17 @@ class Selection(BaseModel):
     "Department = 'Service'".
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    set: SetLabel
-    users: tuple[str, ...] = ()
-    profile: str = ""
-    role: str = ""
-    permission_set: str = ""
-    where: str = ""
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=in_form(one_of=_WAYS))
+    set: SetLabel = Field(title="Permission set", json_schema_extra=in_form(choices=SETS))
+    users: tuple[str, ...] = Field((), title="User names", json_schema_extra=in_form(offers="users"))
+    profile: str = Field("", title="Profile", json_schema_extra=in_form(offers="profiles"))
+    role: str = Field("", title="Role", json_schema_extra=in_form(offers="roles"))
+    permission_set: str = Field(
+        "", title="Permission set that they hold", json_schema_extra=in_form(offers="permission_sets")
+    )
+    where: str = Field(
+        "", title="Condition on users", description="What follows WHERE in a query, such as Department = 'Service'."
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Selection:
@@ -47,10 +55,14 @@ class Selection(BaseModel):
 class When(BaseModel):
     """Which new users a rule is about: exactly one of profile, role, permission_set, by name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    profile: str = ""
-    role: str = ""
-    permission_set: str = ""
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra=in_form(one_of=("profile", "role", "permission_set"))
+    )
+    profile: str = Field("", title="Profile", json_schema_extra=in_form(offers="profiles"))
+    role: str = Field("", title="Role", json_schema_extra=in_form(offers="roles"))
+    permission_set: str = Field(
+        "", title="Permission set that they hold", json_schema_extra=in_form(offers="permission_sets")
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> When:
@@ -63,8 +75,8 @@ class Rule(BaseModel):
     """Whoever fits `when` gets `sets`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    when: When
-    sets: tuple[SetLabel, ...]
+    when: When = Field(title="Who is meant")
+    sets: tuple[SetLabel, ...] = Field(title="Permission sets", json_schema_extra=in_form(choices=SETS))
 
     def selections(self) -> list[Selection]:
         """The rule as one selection for each set."""

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from pydantic import BaseModel
 
-from cnxlib.ui.fields import Field, fields_of, refusals
+from cnxlib.resources.in_form import EXPERTS
+from cnxlib.ui.fields import Field, fields_of, plain_json, refusals, refused_at
 from cnxlib.ui.view import Badge, Cell, Code, Grid, Note, Part, Small, View
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
-_LABEL_WIDTH = "13rem"
-_FIELD_WIDTH = "38rem"
-_HELP = "font-size:90%;opacity:0.85;line-height:1.3;"
+Offer = tuple[str, str]
+"""A value that may be chosen, and its label."""
 
 
 class Form:
     """Fields for the parameters `names` of `model`; the others are carried along as they are.
 
-    Headless (`interactive` false) there are no widgets: the values are those given, and the form shows them.
+    Headless (`interactive` false) there is no widget: the values are those given, and the form shows them.
 
     Parameters
     ----------
@@ -34,7 +33,9 @@ class Form:
     choices:
         What may be chosen for a text field, by name.
     interactive:
-        Whether to make widgets.
+        Whether to make a widget.
+    origins:
+        Where values come from, in words, by name.
     """
 
     def __init__(
@@ -45,22 +46,23 @@ class Form:
         *,
         choices: Mapping[str, Sequence[str]] | None = None,
         interactive: bool = True,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
         self._model = model
         self._values = dict(values)
         self._fields = {field.name: field for field in fields_of(model, names)}
         self._choices = dict(choices or {})
+        self._origins = dict(origins or {})
         self._listeners: list[Callable[[str], None]] = []
         self._typed: set[str] = set()
-        self._updating = False
-        self._widgets: dict[str, Any] = {}
-        self._messages: dict[str, Any] = {}
-        self._box: Any = None
-        self._submit: Any = None
-        self._reason: Any = None
+        self._submit: Callable[[], None] | None = None
+        self._submits = 0
         self._busy = False
-        if interactive:
-            self._build()
+        self._troubles: dict[str, str] = {}
+        self._heard: Any = None
+        self._hooks: dict[str, Callable[[Mapping[str, Any]], None]] = {}
+        self._box: Any = self._made() if interactive else None
+        self._show()
 
     @property
     def values(self) -> dict[str, Any]:
@@ -78,26 +80,59 @@ class Form:
         return self._box
 
     @property
+    def fields(self) -> dict[str, Field]:
+        """The fields that it shows, by name."""
+        return dict(self._fields)
+
+    @property
     def messages(self) -> dict[str, str]:
         """Why values are refused, by field; "" is about several. Empty if all are good."""
         return refusals(self._model, self._values)
 
-    def update(self, values: Mapping[str, Any], *, typed: bool = False) -> None:
-        """Set values from elsewhere; `typed` says that a person had chosen them."""
+    @property
+    def hidden(self) -> set[str]:
+        """The fields that are not shown, because with these values they are of no use. A refused one is shown."""
+        messages = self.messages
+        return {n for n, field in self._fields.items() if not field.applies(self._values) and n not in messages}
+
+    def choices_of(self, name: str) -> tuple[str, ...]:
+        """What may be chosen for a field; empty where anything may be typed."""
+        value, choices = str(self._values[name]), tuple(self._choices.get(name, ()))
+        # A value that is not to be chosen is shown all the same: the message beside it says what is wrong.
+        return choices if not choices or value in choices else (value, *choices)
+
+    def update(
+        self, values: Mapping[str, Any], *, typed: bool = False, origins: Mapping[str, str] | None = None
+    ) -> None:
+        """Set values from elsewhere; `typed` says that a person had chosen them, `origins` where they come from."""
         self._values.update(values)
+        for name in values:
+            self._origins[name] = (origins or {}).get(name, "")
         if typed:
             self._typed.update(values)
-        self._updating = True
-        try:
-            for name in self._widgets.keys() & values.keys():
-                self._widgets[name].value = _to_widget(self._fields[name], values[name])
-        finally:
-            self._updating = False
-        self._show_messages()
+        self._show()
+
+    def enter(self, name: str, value: Any) -> None:
+        """Set a value as if a person had typed it: the listeners hear of it."""
+        self._values[name] = value
+        self._typed.add(name)
+        self._origins[name] = self._troubles[name] = ""
+        self._show()
+        for listener in self._listeners:
+            listener(name)
+
+    def trouble(self, name: str, said: str) -> None:
+        """Say beside a field what went wrong there, until something is typed into it."""
+        self._troubles[name] = said
+        self._show()
 
     def on_change(self, listener: Callable[[str], None]) -> None:
         """Call `listener` with a field's name after a person changed it."""
         self._listeners.append(listener)
+
+    def on(self, kind: str, hook: Callable[[Mapping[str, Any]], None]) -> None:
+        """Call `hook` with what the browser tells: of kind "shown", "search", "secret" or "file"."""
+        self._hooks[kind] = hook
 
     def on_submit(self, callback: Callable[[], None], label: str = "Check and plan") -> None:
         """Give the form a button that calls `callback`, once: disabled meanwhile, and where a value is refused.
@@ -108,128 +143,177 @@ class Form:
             return
         if self._submit is not None:
             raise RuntimeError("the form has its button already")
-        import ipywidgets
+        self._submit = callback
+        self._box.button = label
+        self._show()
 
-        self._submit = ipywidgets.Button(
-            description=label, button_style="primary", layout=ipywidgets.Layout(width="auto", margin="4px 12px 4px 0")
-        )
-        self._submit.on_click(lambda _: self._submitted(callback))
-        self._reason = ipywidgets.HTML()
-        row = ipywidgets.Box([self._submit, self._reason], layout=ipywidgets.Layout(flex_flow="row wrap"))
-        self._box.children = (*self._box.children, row)
-        self._show_submit(self.messages)
-
-    def _submitted(self, callback: Callable[[], None]) -> None:
-        if self._busy or self.messages:
+    def submit(self) -> None:
+        """What pressing the button does."""
+        if self._submit is None or self._busy:
+            return
+        self._submits += 1
+        if self.messages:
+            self._show()
             return
         self._busy = True
-        self._show_submit({})
+        self._show()
         try:
-            callback()
+            self._submit()
         finally:
             self._busy = False
-            self._show_submit(self.messages)
+            self._show()
 
-    def _show_submit(self, messages: Mapping[str, str]) -> None:
-        if self._submit is None:
-            return
-        self._submit.disabled = self._busy or bool(messages)
-        labels = [self._fields[name].label if name in self._fields else name for name in messages if name]
-        said = "Working …" if self._busy else ""
-        if messages and not self._busy:
-            said = f"First mend: {', '.join(labels)}." if labels else "First mend what is said above."
-        # A live region: a screen reader tells the change that others see.
-        self._reason.value = f'<div role="status" style="padding:6px 0;line-height:1.4;">{escape(said)}</div>'
+    def offer(self, offers: Mapping[str, Sequence[Offer]], said: str = "") -> None:
+        """What the org offers, by source; `said` tells how the reading stands."""
+        if self._box is not None:
+            self._box.offers = {name: [list(one) for one in some] for name, some in offers.items()}
+            self._box.reading = said
+
+    def found(self, text: str, offers: Sequence[Offer], said: str = "") -> None:
+        """What a search for `text` found."""
+        if self._box is not None:
+            self._box.found = {"text": text, "offers": [list(one) for one in offers], "said": said}
+
+    @property
+    def reason(self) -> str:
+        """Why the button cannot be pressed, in words; "" where it can."""
+        messages = self.messages
+        if self._busy:
+            return "Working …"
+        if not messages:
+            return ""
+        labels = [self._fields[name].label for name in messages if name in self._fields]
+        return f"First mend: {', '.join(labels)}." if labels else "First mend what is said above."
 
     def view(self) -> View:
         """The values as they stand, for the saved copy."""
-        messages = self.messages
+        messages, hidden = self.messages, self.hidden
         rows: list[tuple[Cell, ...]] = []
         for name, field in self._fields.items():
-            value: list[Part] = [field.shown(self._values[name]) or Small("(empty)")]
-            if name in messages and name.endswith("_ref"):
+            if name in hidden:
+                continue
+            value: list[Part] = [*field.lines(self._values[name])] or [Small("(empty)")]
+            if name in messages and field.kind == "reference":
                 value = [Small("(not shown: it may be the secret itself)")]
+            if self._origins.get(name):
+                value.append(Small(self._origins[name]))
             if name in messages:
                 value.append(Badge(f"refused: {messages[name]}", "bad"))
             rows.append(([field.label, Code(name)], value, field.help))
-        rest = "; ".join(f"{name}: {text}" if name else text for name, text in self._left_over(messages).items())
+        rest = self._rest(messages)
         return View(Grid(("Parameter", "Value", "Help"), tuple(rows)), Note(rest, "bad") if rest else None)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         bundle = self.view()._repr_mimebundle_()
         if self._box is not None:
-            bundle[WIDGET_VIEW] = self._box._repr_mimebundle_()[WIDGET_VIEW]
+            bundle[WIDGET_VIEW] = self._box._repr_mimebundle_()[0][WIDGET_VIEW]
         return bundle
 
-    def _left_over(self, messages: Mapping[str, str]) -> dict[str, str]:
-        return {name: text for name, text in messages.items() if name not in self._fields}
+    def _rest(self, messages: Mapping[str, str]) -> str:
+        """What is said of no field that is here."""
+        rest = {name: text for name, text in messages.items() if name not in self._fields}
+        return "; ".join(f"{name}: {text}" if name else text for name, text in rest.items())
 
-    def _build(self) -> None:
-        import ipywidgets
+    def _made(self) -> Any:
+        from cnxlib.ui.form_widget import FormWidget
 
-        rows = [self._row(ipywidgets, field) for field in self._fields.values()]
-        self._messages[""] = ipywidgets.HTML()
-        self._box = ipywidgets.VBox([*rows, self._messages[""]])
-        self._show_messages()
+        box = FormWidget(groups=self._groups())
+        box.on_msg(lambda _, told, buffers: self._hear(told))
+        return box
 
-    def _row(self, widgets: Any, field: Field) -> Any:
-        widget = self._widget(widgets, field)
-        widget.observe(lambda change: self._changed(field, change["new"]), names="value")
-        self._widgets[field.name] = widget
-        self._messages[field.name] = widgets.HTML()
-        help_text = widgets.HTML(f'<div style="{_HELP}">{escape(field.help)}</div>')
-        below = widgets.Layout(margin=f"0 0 6px calc({_LABEL_WIDTH} + 4px)", overflow="visible")
-        return widgets.VBox([widget, widgets.VBox([help_text, self._messages[field.name]], layout=below)])
+    def _groups(self) -> list[dict[str, Any]]:
+        titles = dict.fromkeys(field.group for field in self._fields.values())
+        ordered = sorted(titles, key=lambda title: (title == EXPERTS, title != ""))  # stable: else as they come
+        return [
+            {
+                "title": title,
+                "closed": title == EXPERTS,
+                "fields": [self._told(field) for field in self._fields.values() if field.group == title],
+            }
+            for title in ordered
+        ]
 
-    def _widget(self, widgets: Any, field: Field) -> Any:
-        value = _to_widget(field, self._values[field.name])
-        common = {
-            "description": field.label + (" *" if field.required else ""),
-            "style": {"description_width": _LABEL_WIDTH},
-            "layout": widgets.Layout(width="100%", max_width=_FIELD_WIDTH),
-            "tooltip": field.name,
+    def _told(self, field: Field) -> dict[str, Any]:
+        own = tuple((one, one) for one in self.choices_of(field.name)) if field.name in self._choices else ()
+        return {**told(field), **({"kind": "choice", "choices": own} if own else {})}
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        """What the browser says: a value that was typed, the button, or what others listen to."""
+        kind, name = message.get("kind"), str(message.get("name", ""))
+        if kind == "typed" and name in self._fields:
+            self._heard = message.get("mark")
+            self.enter(name, _read(self._fields[name], message.get("value")))
+        elif kind == "submit":
+            self.submit()
+        elif kind in self._hooks:
+            self._hooks[kind](message)
+
+    def _show(self) -> None:
+        if self._box is None:
+            return
+        places, messages = refused_at(self._model, self._values), self.messages
+        own = {place: text for place, text in places.items() if place.partition(".")[0] in self._fields}
+        own.update({name: text for name, text in self._troubles.items() if text})
+        self._box.state = {
+            "values": {name: self._shown(field, name in messages) for name, field in self._fields.items()},
+            "messages": own,
+            "rest": self._rest(messages),
+            "origins": {name: text for name, text in self._origins.items() if text},
+            "hidden": sorted(self.hidden),
+            "busy": self._busy,
+            "submits": self._submits,
+            "reason": self.reason,
+            "refused": bool(messages),
+            "heard": self._heard,
         }
-        choices = tuple(self._choices.get(field.name, field.choices))
-        if choices:
-            # A value that is not to be chosen is shown all the same: the message beside it says what is wrong.
-            options = choices if value in choices else (value, *choices)
-            return widgets.Dropdown(value=value, options=options, **common)
+
+    def _shown(self, field: Field, refused: bool) -> Any:
+        """The value as the browser takes it; None leaves what stands there."""
+        value = plain_json(self._values[field.name])
+        if field.kind == "reference":
+            return None if refused else str(value)  # what is refused may be the secret itself: it is not sent back
         if field.kind == "switch":
-            return widgets.Checkbox(value=value, indent=True, **common)
-        if field.kind == "number":
-            kind = widgets.IntText if isinstance(field.default, int) else widgets.FloatText
-            return kind(value=value, **common)
+            return bool(value)
+        if field.kind in ("names", "rows"):
+            wanted: type = str if field.kind == "names" else dict
+            return [item for item in value if isinstance(item, wanted)] if isinstance(value, list) else []
         if field.kind == "yaml":
-            return widgets.Textarea(value=value, rows=4, placeholder="none; one entry a line, as YAML", **common)
-        if field.examples:
-            return widgets.Combobox(value=value, options=field.examples, continuous_update=True, **common)
-        return widgets.Text(value=value, **common)
-
-    def _changed(self, field: Field, typed: Any) -> None:
-        if self._updating:
-            return
-        self._values[field.name] = field.read(typed)
-        self._typed.add(field.name)
-        self._show_messages()
-        for listener in self._listeners:
-            listener(field.name)
-
-    def _show_messages(self) -> None:
-        if not self._messages:
-            return
-        messages = self.messages
-        rest = "; ".join(self._left_over(messages).values())
-        for name, widget in self._messages.items():
-            text = messages.get(name, "") if name else rest
-            widget.value = View(Note(text, "bad")).html() if text else ""
-            widget.layout.display = None if text else "none"
-        self._show_submit(messages)
+            return "\n".join(field.lines(value))
+        return str(value)
 
 
-def _to_widget(field: Field, value: Any) -> Any:
-    """The value as its widget takes it; what does not fit there becomes the default, which the widget shows."""
-    if field.kind == "switch":
-        return bool(value)
+def told(field: Field) -> dict[str, Any]:
+    """A field as the browser makes it."""
+    return {
+        "name": field.name,
+        "kind": field.kind,
+        "label": field.label,
+        "help": field.help,
+        "required": field.required,
+        "choices": field.choices,
+        "examples": field.examples,
+        "offers": field.offers,
+        "fields": [told(inner) for inner in field.fields],
+        "oneOf": field.one_of,
+        "noun": field.noun,
+        "limits": field.limits,
+    }
+
+
+def _read(field: Field, typed: Any) -> Any:
+    """The value that was typed; what is no number stays as it is, for the model to refuse."""
     if field.kind == "number":
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else field.default
-    return field.shown(value)
+        text = str(typed).strip()
+        return int(text) if text.lstrip("-").isdecimal() else text or field.default
+    if field.kind == "yaml":
+        return _of_yaml(str(typed), field.default)
+    return typed.strip() if isinstance(typed, str) else typed
+
+
+def _of_yaml(text: str, default: Any) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text) if text.strip() else default
+    except yaml.YAMLError:
+        return text

@@ -295,8 +295,8 @@ def test_a_default_takes_the_saved_value_and_a_given_one_stays(cockpit: Runs) ->
 
 def test_another_org_in_the_form_brings_its_saved_values(cockpit: Runs) -> None:
     run = cockpit()
-    run.form._widgets["brightness"].value = 8
-    run.form._widgets["org"].value = "other"
+    run.form.enter("brightness", 8)
+    run.form.enter("org", "other")
     assert run.form.values["lamps"] == ["porch"]
     assert run.form.values["brightness"] == 8, "typed by a person"
     run.connect()
@@ -305,7 +305,7 @@ def test_another_org_in_the_form_brings_its_saved_values(cockpit: Runs) -> None:
 
 def test_an_org_that_is_not_in_the_inventory(cockpit: Runs) -> None:
     run = cockpit(org="nobody")
-    assert run.form._widgets["org"].options == ("nobody", "acme", "demo", "other")
+    assert run.form.choices_of("org") == ("nobody", "acme", "demo", "other")
     with pytest.raises(UnknownOrg):
         run.connect()
     with pytest.raises(UnknownOrg):
@@ -328,7 +328,7 @@ def test_without_an_inventory_the_first_cell_says_so(cockpit: Runs, monkeypatch:
 
 def test_run_all_keeps_what_was_typed(cockpit: Runs) -> None:
     first = cockpit()
-    first.form._widgets["brightness"].value = 8
+    first.form.enter("brightness", 8)
     assert cockpit(run=first).form.values["brightness"] == 8
     assert cockpit(run=first, ticket="CHG-2").form.values["brightness"] == 3, "the parameters cell was changed"
 
@@ -336,7 +336,7 @@ def test_run_all_keeps_what_was_typed(cockpit: Runs) -> None:
 def test_a_changed_form_is_planned_anew_on_a_record_of_its_own(cockpit: Runs) -> None:
     run = cockpit()
     run.connect(), run.plan()
-    run.form._widgets["lamps"].value = "[porch]"
+    run.form.enter("lamps", ["porch"])
     assert "form was changed" in run.apply()._repr_mimebundle_()["text/plain"]
     run.plan()
     run.record()

@@ -77,13 +77,13 @@ def test_a_phase_that_fails_does_not_hide_the_others() -> None:
 
 def test_the_orgs_are_those_of_the_inventory() -> None:
     start, _ = overview("plain")
-    assert start.choose()._widgets["org"].options == ("dark", "early", "lit", "plain", "wrong")
+    assert start.choose().choices_of("org") == ("dark", "early", "lit", "plain", "wrong")
 
 
 def test_another_org_is_connected_before_it_is_read() -> None:
     start, house = overview("plain")
     start.connect()
-    start.choose()._widgets["org"].value = "lit"
+    start.choose().enter("org", "lit")
     assert "✓ converged" in start.phases().text()
     assert house.alias == "lit"
     assert overview("plain", start=start)[0].alias == "lit", "Run All keeps the choice"
