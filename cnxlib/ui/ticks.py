@@ -1,6 +1,7 @@
 """What is left to a person, with a box to tick: each tick is put down by `cnx confirm`, a process of its own.
 
-Who confirms is the org's login, so there is nothing to type but a note and the file that shows it.
+Who confirms is the org's login, so there is nothing to type but a note and the file that shows it. Of that file its
+name and its SHA-256 go on record, not its content: a setup file may hold what no record may.
 """
 
 from __future__ import annotations
@@ -11,18 +12,25 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from cnxlib.model import ManualStep, Outcome
-from cnxlib.ui.form import WIDGET_VIEW
-from cnxlib.ui.view import Note, View
+from cnxlib.ui.guide import reasons
+from cnxlib.ui.live import Live
+from cnxlib.ui.manual import TITLE, ManualSteps, link_of
+from cnxlib.ui.view import Block, Note, View, leads_to_a_page
+
+LARGEST_UPLOAD = 8_000_000
+"""Bytes of a file that is sent through the browser: Jupyter's server takes 10 MiB in one message."""
 
 _ENVIRONMENT = ("FORCE_COLOR", "CLICOLOR_FORCE")
 """What ipykernel adds to have colours drawn for a notebook."""
+
+_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,16 @@ class Confirming:
         raise ValueError(said)
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A file that came through the browser."""
+
+    name: str
+    content: bytes
+
+
 class Ticks:
-    """A plan with its open manual steps to tick.
+    """A plan with its manual steps to tick.
 
     Parameters
     ----------
@@ -92,27 +108,54 @@ class Ticks:
         How an outcome looks.
     confirming:
         Puts a step down.
+    on_change:
+        Called after a step was put down, from a thread.
     """
 
-    def __init__(self, outcome: Outcome, shown: Any, confirming: Confirming) -> None:
-        self._outcome, self._shown, self._confirming = outcome, shown, confirming
-        self._said = ""
+    def __init__(
+        self,
+        outcome: Outcome,
+        shown: Callable[[Outcome], View],
+        confirming: Confirming,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._outcome, self._shown, self._confirming, self._on_change = outcome, shown, confirming, on_change
+        self._said: dict[str, str] = {}
+        self._busy: set[str] = set()
         self._threads: list[threading.Thread] = []
-        self._build()
+        self._boxes = _widget_class()(title=TITLE, largest=LARGEST_UPLOAD, steps=self._steps())
+        self._boxes.on_msg(self._ticked)
+        self._live = Live(self._live_view())
 
     @property
     def widget(self) -> Any:
         """What a person works with."""
-        return self._box
+        return self._live.widget
 
     def view(self) -> View:
-        """The plan as it stands, with who confirmed what; and what went wrong last."""
-        shown: View = self._shown(self._outcome)
-        return View(*shown.blocks, Note(self._said, "bad") if self._said else None)
+        """The plan as it stands, with who confirmed what; and what went wrong."""
+        notes = [Note(f"{name.replace('_', ' ')}: {said}", "bad") for name, said in self._said.items()]
+        return View(*self._shown(self._outcome).blocks, *notes)
 
-    def press(self, name: str, note: str = "", evidence: str = "") -> None:
-        """What a box does when it is ticked: confirm the step `name` in a thread."""
-        thread = threading.Thread(target=self._confirm, args=(name, note, evidence), name="cnx-confirm", daemon=True)
+    def press(self, name: str, note: str = "", evidence: str | Upload = "") -> None:
+        """What a box does when it is ticked: confirm the step `name` in a thread; once at a time.
+
+        Parameters
+        ----------
+        name:
+            `ManualStep.step`.
+        note:
+            What there is to say.
+        evidence:
+            The file that shows it: a path on this computer, or what came through the browser.
+        """
+        step = next((one for one in self._outcome.manual if one.step == name and not one.done_at), None)
+        if step is None or name in self._busy:
+            return
+        self._busy.add(name)
+        self._said.pop(name, None)
+        self._renew()
+        thread = threading.Thread(target=self._confirm, args=(step, note, evidence), name="cnx-confirm", daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -121,76 +164,97 @@ class Ticks:
         for thread in self._threads:
             thread.join()
 
-    def _confirm(self, name: str, note: str, evidence: str) -> None:
-        step = next(one for one in self._outcome.manual if one.step == name)
-        row = self._rows[name]
-        row.say("It is being put down …")
+    def _confirm(self, step: ManualStep, note: str, evidence: str | Upload) -> None:
         try:
-            done = self._confirming.confirm(step, note, evidence)
+            with tempfile.TemporaryDirectory(prefix="cnx-evidence-") as folder:
+                done = self._confirming.confirm(step, note, _path(evidence, Path(folder)))
         except (ValueError, OSError) as error:
-            self._said = f"{name}: {error}"
-            row.say(str(error))
-            row.renew()
+            self._said[step.step] = str(error)
         else:
-            self._said = ""
             self._outcome = self._outcome.confirmed(done)
-            row.say(f"Confirmed by {done.done_by}, {done.done_at}.")
-        self._html.value = self.view().html()
+        self._busy.discard(step.step)
+        self._renew()
+        self._on_change()
 
-    def _build(self) -> None:
-        import ipywidgets as widgets
+    def _ticked(self, widget: Any, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
+        """A message of `ticks.js`: the step, the note, the path, and the name of the file that came with it."""
+        name = str(content.get("file", ""))
+        evidence = Upload(name, bytes(buffers[0])) if name and buffers else str(content.get("path", "")).strip()
+        self.press(str(content.get("step", "")), str(content.get("note", "")).strip(), evidence)
 
-        self._html = widgets.HTML(self.view().html())
-        self._rows = {step.step: _Row(step, self.press) for step in self._outcome.manual if not step.done_at}
-        self._box = widgets.VBox([self._html, *(row.box for row in self._rows.values())])
+    def _renew(self) -> None:
+        self._boxes.steps = self._steps()
+        self._live.show(self._live_view())
+
+    def _live_view(self) -> View:
+        """The plan with the boxes in the place of the table of manual steps."""
+        boxes = _Boxes(self._boxes)
+        return View(
+            *(boxes if isinstance(block, ManualSteps) else block for block in self._shown(self._outcome).blocks)
+        )
+
+    def _steps(self) -> list[dict[str, Any]]:
+        return [self._described(step) for step in self._outcome.manual]
+
+    def _described(self, step: ManualStep) -> dict[str, Any]:
+        link = link_of(step)
+        said = self._said.get(step.step, "")
+        state = "done" if step.done_at else "busy" if step.step in self._busy else "refused" if said else "open"
+        return {
+            "step": step.step,
+            "name": step.step.replace("_", " "),
+            "what": step.what,
+            "who": step.who,
+            "why": reasons(step.guide),
+            "link": [link.text, link.url] if link and leads_to_a_page(link.url) else [],
+            "state": state,
+            "said": f"Confirmed by {step.done_by}, {step.done_at}." if step.done_at else said,
+        }
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        bundle = self.view()._repr_mimebundle_()
-        bundle[WIDGET_VIEW] = self._box._repr_mimebundle_()[WIDGET_VIEW]
-        return bundle
+        return {**self._live._repr_mimebundle_(), **self.view()._repr_mimebundle_()}
 
 
-class _Row:
-    """The fields of one step: a box to tick, a note, a file.
+@dataclass(frozen=True)
+class _Boxes(Block):
+    """Where the boxes stand among the other blocks."""
 
-    Parameters
-    ----------
-    step:
-        The step, open.
-    press:
-        Receives the step's name, the note and the file when the box is ticked.
-    """
+    boxes: Any
 
-    def __init__(self, step: ManualStep, press: Any) -> None:
-        import ipywidgets as widgets
+    def html(self) -> str:
+        """Nothing: this block is shown as its widget alone."""
+        return ""
 
-        wide = widgets.Layout(width="20rem", max_width="100%")
-        self.tick = widgets.Checkbox(description=f"Done: {step.step.replace('_', ' ')}", indent=False)
-        self.note = widgets.Text(placeholder="note, if there is one", layout=wide)
-        self.evidence = widgets.Text(placeholder="file that shows it (its hash is kept)", layout=wide)
-        self._message = widgets.HTML()
-        self._step, self._press, self._quiet = step.step, press, False
-        self.tick.observe(self._ticked, names="value")
-        self.box = widgets.VBox([widgets.HBox([self.tick, self.note, self.evidence]), self._message])
+    def text(self) -> str:
+        """Nothing: this block is shown as its widget alone."""
+        return ""
 
-    def say(self, text: str) -> None:
-        """Show what became of it."""
-        self._message.value = escape(text)
+    def widget(self) -> Any:
+        """The boxes."""
+        return self.boxes
 
-    def renew(self) -> None:
-        """Let the box be ticked again."""
-        self._quiet = True
-        self.tick.value = False
-        self._quiet = False
-        self._enable(True)
 
-    def _ticked(self, change: Mapping[str, Any]) -> None:
-        if self._quiet or not change["new"]:
-            return
-        self._enable(False)
-        self._press(self._step, self.note.value.strip(), self.evidence.value.strip())
+@cache
+def _widget_class() -> Any:
+    import anywidget  # on demand: a run without a person makes no widgets
+    import traitlets
 
-    def _enable(self, on: bool) -> None:
-        fields: Sequence[Any] = (self.tick, self.note, self.evidence)
-        for field in fields:
-            field.disabled = not on
+    class Boxes(anywidget.AnyWidget):
+        """The front end is `ticks.js`; the traits are what it shows."""
+
+        _esm = _HERE / "ticks.js"
+        _css = _HERE / "widgets.css"
+        title = traitlets.Unicode().tag(sync=True)
+        largest = traitlets.Int().tag(sync=True)
+        steps = traitlets.List[dict[str, Any]]().tag(sync=True)
+
+    return Boxes
+
+
+def _path(evidence: str | Upload, folder: Path) -> str:
+    """Where the evidence lies; what came through the browser is laid into `folder` under its own name."""
+    if isinstance(evidence, str):
+        return str(Path(evidence).expanduser()) if evidence else ""
+    path = folder / (PureWindowsPath(evidence.name).name or "evidence")
+    path.write_bytes(evidence.content)
+    return str(path)

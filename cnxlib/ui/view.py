@@ -7,6 +7,8 @@ says the same as the colour.
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -19,6 +21,9 @@ Tone = Literal["good", "bad", "warn", "busy", "plain"]
 
 MOST_ROWS = 200
 """Rows of a table that are shown; the record holds them all."""
+
+LAB_ROOT = "CNX_LAB_ROOT"
+"""The environment variable by which `cnx lab` tells kernels the server's folder; they work in their notebook's."""
 
 TEXT_WIDTH = 116
 """Columns of the plain-text form."""
@@ -39,10 +44,11 @@ _SMALL = "font-size:90%;opacity:0.85;"
 
 @dataclass(frozen=True)
 class Badge:
-    """A word with a sign, such as "✓ ok"."""
+    """A word with a sign, such as "✓ ok"; the tone's own sign where none is given."""
 
     word: str
     tone: Tone = "plain"
+    sign: str = ""
 
 
 @dataclass(frozen=True)
@@ -244,29 +250,39 @@ def _sign(tone: Tone) -> str:
     return "" if tone == "plain" else f"{_SIGNS[tone]} "
 
 
-def _link_html(link: Link) -> str:
+def link_html(link: Link) -> str:
+    """The link as HTML. In `cnx lab` a notebook opens in the same window, by JupyterLab's command linker."""
     if not leads_to_a_page(link.url):
         return escape(link.text)
-    return f'<a href="{escape(link.url)}" target="_blank" rel="noopener">{escape(link.text)}</a>'
+    beside = ""
+    if LAB_ROOT in os.environ and re.fullmatch(r"[\w.-]+\.ipynb", link.url):
+        place = escape(json.dumps({"path": os.path.relpath(link.url, os.environ[LAB_ROOT])}))
+        beside = f' data-commandlinker-command="docmanager:open" data-commandlinker-args="{place}"'
+    return f'<a href="{escape(link.url)}" target="_blank" rel="noopener"{beside}>{escape(link.text)}</a>'
 
 
 _HTML: dict[type, Callable[[Any], str]] = {
     str: lambda part: _breakable(part),
     Badge: lambda part: (
         f'<span style="white-space:nowrap;border-left:4px solid {_COLOURS[part.tone]};padding-left:6px;">'
-        f"{_SIGNS[part.tone]} {escape(part.word)}</span>"
+        f"{escape(part.sign or _SIGNS[part.tone])} {escape(part.word)}</span>"
     ),
-    Link: _link_html,
+    Link: link_html,
     Small: lambda part: f'<span style="{_SMALL}">{escape(part.text)}</span>',
     Code: lambda part: f'<code style="white-space:pre-wrap;">{escape(part.text)}</code>',
 }
 _TEXT: dict[type, Callable[[Any], str]] = {
     str: str,
-    Badge: lambda part: f"{_SIGNS[part.tone]} {part.word}",
-    Link: lambda part: part.text if part.url in ("", part.text) else f"{part.text} ({part.url})",
+    Badge: lambda part: f"{part.sign or _SIGNS[part.tone]} {part.word}",
+    Link: lambda part: part.text if _is_told(part) else f"{part.text} ({part.url})",
     Small: lambda part: part.text,
     Code: lambda part: part.text,
 }
+
+
+def _is_told(link: Link) -> bool:
+    """Whether a link's text says enough in plain text: a mail's address holds the whole mail."""
+    return link.url in ("", link.text) or link.url.startswith("mailto:")
 
 
 def _breakable(text: str) -> str:

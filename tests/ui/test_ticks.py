@@ -9,7 +9,7 @@ import pytest
 
 from cnxlib.model import ManualStep, Outcome, Status
 from cnxlib.ui.display import plan_view
-from cnxlib.ui.form import WIDGET_VIEW
+from cnxlib.ui.live import WIDGET_VIEW
 from cnxlib.ui.ticks import Confirming, Ticks
 
 STEP = ManualStep("cellar", ("G1.2",), "Buy a bulb for cellar")
@@ -23,7 +23,10 @@ from pathlib import Path
 
 folder, arguments = Path(__file__).parent, sys.argv[1:]
 parameters = json.loads(Path(arguments[arguments.index("--parameters") + 1]).read_text())
-(folder / "seen.json").write_text(json.dumps({"arguments": arguments, "parameters": parameters}))
+shown = [part.partition("=")[2] for part in arguments if part.startswith("--evidence=")]
+content = "".join(Path(path).read_bytes().hex() for path in shown if Path(path).is_file())
+seen = {"arguments": arguments, "parameters": parameters, "evidence": content}
+(folder / "seen.json").write_text(json.dumps(seen))
 print((folder / "says").read_text())
 print("it went wrong", file=sys.stderr)
 '''
@@ -41,27 +44,48 @@ def text(ticks: Ticks) -> str:
     return str(ticks._repr_mimebundle_()["text/plain"])
 
 
-def fields(ticks: Ticks) -> Any:
-    return ticks._rows["cellar"]
+def box(ticks: Ticks) -> dict[str, Any]:
+    """What the front end shows of the one step."""
+    (step,) = ticks._boxes.steps
+    return dict(step)
+
+
+def tick(ticks: Ticks, *buffers: bytes, **content: str) -> None:
+    """As `ticks.js` does it."""
+    ticks._boxes._handle_custom_msg({"step": "cellar", "note": "", "path": "", "file": "", **content}, list(buffers))
+    ticks.wait()
+
+
+def seen(tmp_path: Path) -> Any:
+    return json.loads((tmp_path / "seen.json").read_text())
 
 
 def test_a_ticked_box_confirms_the_step_as_it_was_read(ticks: Ticks, tmp_path: Path) -> None:
     assert set(ticks._repr_mimebundle_()) == {"text/html", "text/plain", WIDGET_VIEW}
     assert "open" in text(ticks)
-    fields(ticks).note.value = "-a bright one"
-    fields(ticks).evidence.value = "bill.pdf"
-    fields(ticks).tick.value = True
-    ticks.wait()
-    seen = json.loads((tmp_path / "seen.json").read_text())
-    assert seen["parameters"] == {"lamps": ["cellar"]}
-    assert seen["arguments"][:-3] == [
+    assert box(ticks)["state"] == "open"
+    tick(ticks, note="-a bright one", path="bill.pdf")
+    assert seen(tmp_path)["parameters"] == {"lamps": ["cellar"]}
+    assert seen(tmp_path)["arguments"][:-3] == [
         *("confirm", "02.cellar", "--org", "acme", "--note=-a bright one", "--evidence=bill.pdf"),
         *("--ticket=CHG-1", f"--step-digest={STEP.digest}"),
     ]
     assert "ann@acme.example" in text(ticks)
     assert "2026-11-24T00:00:00+00:00" in text(ticks)
     assert "The org is as the guide asks." in text(ticks)
-    assert fields(ticks).tick.disabled
+    assert (box(ticks)["state"], "ann@acme.example" in box(ticks)["said"]) == ("done", True)
+
+
+@pytest.mark.parametrize("name", ["setup.zip", "../../setup.zip", "C:\\fakepath\\setup.zip"])
+def test_a_file_comes_through_the_browser_under_its_own_name_and_is_not_left(
+    ticks: Ticks, tmp_path: Path, name: str
+) -> None:
+    tick(ticks, b"\x00\xffcontent", file=name)
+    (given,) = [part for part in seen(tmp_path)["arguments"] if part.startswith("--evidence=")]
+    path = Path(given.removeprefix("--evidence="))
+    assert path.name == "setup.zip"
+    assert seen(tmp_path)["evidence"] == b"\x00\xffcontent".hex()
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(
@@ -73,12 +97,50 @@ def test_a_ticked_box_confirms_the_step_as_it_was_read(ticks: Ticks, tmp_path: P
 )
 def test_one_that_was_not_put_down_can_be_ticked_again(ticks: Ticks, tmp_path: Path, says: str, told: str) -> None:
     (tmp_path / "says").write_text(says)
-    fields(ticks).tick.value = True
-    ticks.wait()
+    tick(ticks)
     assert told in text(ticks)
-    assert (fields(ticks).tick.value, fields(ticks).tick.disabled) == (False, False)
+    assert (box(ticks)["state"], told in box(ticks)["said"]) == ("refused", True)
     (tmp_path / "says").write_text(json.dumps(DONE))
-    fields(ticks).tick.value = True
-    ticks.wait()
+    tick(ticks)
     assert told not in text(ticks)
     assert "ann@acme.example" in text(ticks)
+
+
+def test_a_step_is_confirmed_once(ticks: Ticks, tmp_path: Path) -> None:
+    tick(ticks)
+    (tmp_path / "seen.json").unlink()
+    tick(ticks)
+    tick(ticks, step="another")
+    assert not (tmp_path / "seen.json").exists()
+
+
+def test_while_it_is_put_down_the_box_says_so(ticks: Ticks) -> None:
+    states: list[str] = []
+    ticks._boxes.observe(lambda change: states.append(change["new"][0]["state"]), names="steps")
+    tick(ticks)
+    assert states == ["busy", "done"]
+
+
+def test_who_shows_it_is_told_of_the_end(tmp_path: Path) -> None:
+    calls: list[str] = []
+    gone = Confirming("acme", "02_lamps", {}, command=(str(tmp_path / "not-there"),))
+    ticks = Ticks(OUTCOME, plan_view, gone, lambda: calls.append("changed"))
+    tick(ticks)
+    assert calls == ["changed"]
+    assert box(ticks)["state"] == "refused"
+
+
+def test_a_mails_link_is_called_by_what_it_does() -> None:
+    step = ManualStep("mail", ("G9.1",), "Send it", url="mailto:a@b.example?body=" + "x" * 500)
+    ticks = Ticks(
+        Outcome("09", "Mail", "plan", Status.WAITING, manual=(step,)), plan_view, Confirming("acme", "09", {})
+    )
+    assert box(ticks)["link"] == ["Open the mail in your mail program", step.url]
+    assert "xxx" not in text(ticks)
+
+
+def test_the_front_end_fetches_nothing_and_takes_texts_as_texts(ticks: Ticks) -> None:
+    script = ticks._boxes._esm
+    assert "fieldset" in script
+    for word in ("innerHTML", "insertAdjacentHTML", "eval(", "Function(", "fetch(", "import ", "http:", "https:"):
+        assert word not in script
