@@ -32,6 +32,20 @@ def guard() -> None:
         session.send = _with_redacted_buffers(session.send)
 
 
+class CellOutput:
+    """What the cell that is run now shows, to be taken away later. Outside of a kernel there is nothing to take."""
+
+    def __init__(self) -> None:
+        self._kernel = getattr(get_ipython(), "kernel", None)
+        self._parent = self._kernel.get_parent("shell") if self._kernel is not None else None
+
+    def clear(self) -> None:
+        """Empty the cell, in the browser that ran it (Jupyter's message clear_output)."""
+        if self._kernel is not None:
+            send, socket = self._kernel.session.send, self._kernel.iopub_socket
+            send(socket, "clear_output", {"wait": False}, parent=self._parent, ident=b"clear_output")
+
+
 class _Pack:
     """Packs the parts of a message as before, after a look at what came out."""
 

@@ -7,7 +7,6 @@ rule of style hides it where the widget is alive, and hides the widget's "Error 
 
 from __future__ import annotations
 
-import base64
 import secrets
 from datetime import UTC, datetime
 from html import escape
@@ -31,9 +30,6 @@ class Interactive(Protocol):
 
 Shown = View | Picture | Interactive
 """What a pane shows, one below the other."""
-
-_DEAD_WIDGET = ".jp-OutputArea-child:has(> .jupyter-widgets:not(:has(*)))"
-"""JupyterLab's output of a widget whose kernel is gone: a sentence in place of the widget."""
 
 
 class Pane:
@@ -96,12 +92,12 @@ class Pane:
 
     def text(self) -> str:
         """The content as plain text."""
-        return "\n\n".join(part for part in (self.marked, *(_text(one) for one in self._shown)) if part)
+        return "\n\n".join(part for part in (self.marked, *(_view(one).text() for one in self._shown)) if part)
 
     def html(self) -> str:
         """The content as HTML that stands for itself."""
         mark = View(self._mark).html() if self._mark else ""
-        return mark + "".join(_html(one) for one in self._shown)
+        return mark + "".join(_view(one).html() for one in self._shown)
 
     def __repr__(self) -> str:
         return self.text()
@@ -120,30 +116,22 @@ class Pane:
 
     def _saved_form(self) -> dict[str, str]:
         at = f"As it stood on {datetime.now(UTC):%Y-%m-%d at %H:%M} UTC. To work with it, choose Run → Run All Cells."
-        style = f"{_DEAD_WIDGET}:has(~ .jp-OutputArea-child .{self._name}){{display:none;}}"
+        # JupyterLab's output of a widget whose kernel is gone: a sentence and nothing else
+        dead = f".jp-OutputArea-child:has(+ .jp-OutputArea-child .{self._name}) > .jupyter-widgets:not(:has(*))"
         html = (
-            f"<style>{style}</style>"
+            f"<style>{dead}{{display:none;}}</style>"
             f'<div class="{self._name}"><div style="font-size:90%;">{escape(at)}</div>{self.html()}</div>'
         )
         return {"text/html": html, "text/plain": self.text()}
 
     def _child(self, one: Shown) -> Any:
-        if isinstance(one, View):
-            self._live.append(Live(one))
+        if isinstance(one, View | Picture):
+            self._live.append(Live(_view(one)))
             return self._live[-1].widget
-        if isinstance(one, Picture):
-            return self._widgets.HTML(_html(one), layout=self._widgets.Layout(width="auto"))
         return one.widget
 
 
-def _html(one: Shown) -> str:
+def _view(one: Shown) -> View:
     if isinstance(one, Picture):
-        data = base64.b64encode(one.png).decode("ascii")
-        return f'<img src="data:image/png;base64,{data}" alt="{escape(one.words)}" style="max-width:100%;">'
-    return (one if isinstance(one, View) else one.view()).html()
-
-
-def _text(one: Shown) -> str:
-    if isinstance(one, Picture):
-        return one.words
-    return (one if isinstance(one, View) else one.view()).text()
+        return View(one)
+    return one if isinstance(one, View) else one.view()

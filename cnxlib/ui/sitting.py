@@ -1,0 +1,256 @@
+"""A phase notebook with a person before it: its cells are panes, which the form's button renews in place.
+
+Reading is all that happens here. What is to be changed goes to the runner, and what a person confirms to `cnx confirm`:
+processes of their own, whose records tell what they did.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnxlib.errors import CnxError, NotYet, ParameterError, PreflightFailed
+from cnxlib.inventory import keep_parameters
+from cnxlib.model import Outcome
+from cnxlib.phases.base import Phase
+from cnxlib.ui.attempt import Attempt, Connect
+from cnxlib.ui.cells import PLANNING, STAGES, Cells, Stage
+from cnxlib.ui.display import checks_view, notice, outcome_view, plan_view
+from cnxlib.ui.guide import reasons
+from cnxlib.ui.handover import Ending, at_work, last_ending
+from cnxlib.ui.inputs import Inputs
+from cnxlib.ui.kernel import CellOutput
+from cnxlib.ui.last_run import records_view, verified_view
+from cnxlib.ui.main_thread import MainThread
+from cnxlib.ui.panel import Panel
+from cnxlib.ui.panes import Pane, Shown
+from cnxlib.ui.ticks import Confirming, Ticks
+from cnxlib.ui.view import Note, Part, Small, View
+
+_BUTTON = "“Check and plan”"
+_BUSY: dict[Stage, str] = {
+    "connect": "Logging in …",
+    "preflight": "Checking the org …",
+    "plan": "Reading the org …",
+    "apply": "Looking for runs at work …",
+    "verify": "Looking for what was applied …",
+    "record": "Writing the record …",
+}
+_IN_TURN = Note("This is renewed in its turn …")
+_OUT_OF_DATE = Note("Out of date: the form was changed after this.", "warn", (f"Press {_BUTTON} below the form.",))
+
+
+class Sitting(Cells):
+    """The cells of a phase as panes. What goes wrong is told in the pane where it happened.
+
+    Parameters
+    ----------
+    inputs:
+        The parameters, with their form.
+    connect:
+        Logs in to an org.
+    phases:
+        All phases: what is entered is kept for all of them.
+    """
+
+    def __init__(self, inputs: Inputs, connect: Connect, phases: tuple[Phase[Any], ...]) -> None:
+        super().__init__(inputs, connect)
+        self._phases = phases
+        self._main = MainThread()
+        self._form, self._panes = Pane(), {stage: Pane() for stage in STAGES}
+        self._form.show(inputs.form)
+        self._seen: set[Stage] = set()
+        self._next = 0
+        self._busy = self._stopped = self._closed = False
+        self._panel: Panel | None = None
+        self._applied: Panel | None = None
+        self._held_back: tuple[Shown, ...] = ()
+        self._asked: CellOutput | None = None
+        inputs.form.on_submit(lambda: self._main.do(self.renew))
+        inputs.form.on_change(lambda name: self._compare())
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the phase stands. The cell that asks may end by an error: it is taken away when the panes are renewed."""
+        self._asked = CellOutput()
+        return super().outcome
+
+    def form(self) -> Pane:
+        """The form."""
+        return self._form
+
+    def cell(self, stage: Stage) -> Pane:
+        """The pane of a cell. A cell that is run again renews them all, like the form's button."""
+        if stage in PLANNING and stage in self._seen:
+            self.renew()
+        else:
+            self._go_on(stage)
+        self._seen.add(stage)
+        return self._panes[stage]
+
+    def renew(self) -> None:
+        """Connect, check and plan again, and renew all panes; what was applied before is over."""
+        self._applied = None
+        if self._panel is not None and self._panel.wait(0):
+            self._panel = None
+            self._panes["apply"].show(notice("The plan is being renewed."))
+        self._renew()
+
+    def close(self) -> None:
+        """Another one takes its place: end what is begun, and renew nothing any more."""
+        self._closed = True
+        if self._attempt is not None:
+            self._attempt.abandon()
+
+    def _renew(self) -> None:
+        self._next = 0
+        for pane in self._panes.values():
+            pane.mark(_IN_TURN)
+        self._go_on("record")
+        self._form.save()
+        if self._asked is not None:
+            self._asked.clear()
+        self._compare()
+
+    def _go_on(self, last: Stage) -> None:
+        """Do what is left to do up to the stage `last`."""
+        self._busy = True
+        try:
+            if self._next == 0:
+                self._begin()
+                self._stopped, self._held_back = False, ()
+            while self._next <= STAGES.index(last) and not self._stopped and self._attempt is not None:
+                stage = STAGES[self._next]
+                self._next += 1
+                self._perform(stage, self._attempt)
+        finally:
+            self._busy = False
+
+    def _perform(self, stage: Stage, attempt: Attempt) -> None:
+        pane = self._panes[stage]
+        pane.mark(Note(_BUSY[stage]))
+        try:
+            with attempt.timed():
+                pane.show(*self._done(stage, attempt))
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, ParameterError):
+                error.hint = f"Fill in the form, then press {_BUTTON}."
+            attempt.fail(error)
+            if isinstance(error, NotYet) and self._known_later(attempt, error) and attempt.settled is not None:
+                pane.show(attempt.settled)
+            else:
+                self._stop(stage, attempt, error)
+
+    def _stop(self, stage: Stage, attempt: Attempt, error: BaseException) -> None:
+        """Tell what went wrong, and give up what would come after."""
+        self._stopped = True
+        missing = self._inputs.form.messages if isinstance(error, ParameterError) else {}
+        self._panes[stage].show(*([_missing(self._inputs, missing)] if missing else _told(stage, attempt, error)))
+        after = f"Fill in the form, then press {_BUTTON}." if missing else f"Not reached: {stage} stopped above."
+        for later in STAGES[STAGES.index(stage) + 1 :]:
+            self._panes[later].show(*(self._kept_standing(later) or (notice(after),)))
+        if attempt.record is not None and attempt.outcome is not None and self._applied is None:
+            self._panes["record"].show(outcome_view(attempt.outcome, attempt.record.path))
+
+    def _kept_standing(self, stage: Stage) -> tuple[Shown, ...]:
+        """What is shown of a run whatever becomes of the plan."""
+        if stage == "apply":
+            return tuple(panel for panel in (self._applied, self._panel) if panel is not None)
+        return self._panes[stage].shown if self._applied is not None and stage in ("verify", "record") else ()
+
+    def _done(self, stage: Stage, attempt: Attempt) -> tuple[Shown, ...]:
+        if stage == "apply" and attempt.settled is not None:
+            return self._kept_standing(stage) or (attempt.settled,)
+        shown = super()._done(stage, attempt)
+        return (*shown, *self._kept(attempt)) if stage == "connect" else shown
+
+    def _kept(self, attempt: Attempt) -> tuple[Shown, ...]:
+        """Keep what was typed for the next time."""
+        typed = self._inputs.own({**attempt.values, **self._inputs.typed})
+        typed = {name: value for name, value in typed.items() if name in self._inputs.typed}
+        if not typed:
+            return ()
+        try:
+            kept = keep_parameters(attempt.alias, self._phase.id, typed, self._phases)
+        except CnxError as error:
+            return (notice("What you entered could not be kept for the next time.", "warn", error.message, error.hint),)
+        labels = ", ".join(self._inputs.form.fields[name].label for name in typed)
+        return (notice(f"Kept for the next time, and for batch runs: {labels}.", "good", Small(str(kept.path))),)
+
+    def _connected(self, attempt: Attempt) -> tuple[Shown, ...]:
+        running = at_work(attempt.alias, self._phase.id) if self._panel is None else None
+        if running is not None:  # begun by another window, or before the kernel was restarted
+            self._panel = self._new_panel(attempt, running=running)
+            self._panes["apply"].show(self._panel)
+        return super()._connected(attempt)
+
+    def _planned(self, attempt: Attempt, outcome: Outcome) -> Shown:
+        if all(step.done_at for step in outcome.manual):
+            return plan_view(outcome)
+        own = self._inputs.own(attempt.values)
+        confirming = Confirming(attempt.alias, self._phase.id, own, attempt.values["ticket"])
+        return Ticks(outcome, plan_view, confirming, on_change=self._panes["plan"].save)
+
+    def _apply(self, attempt: Attempt) -> tuple[Shown, ...]:
+        if self._panel is None and attempt.planned:
+            self._panel = self._new_panel(attempt)
+        return self._kept_standing("apply") or super()._apply(attempt)
+
+    def _verify(self, attempt: Attempt) -> tuple[Shown, ...]:
+        ending = last_ending(attempt.alias, self._phase.id)
+        return super()._verify(attempt) if ending is None else (verified_view(ending, self._phase.id),)
+
+    def _record(self, attempt: Attempt) -> tuple[Shown, ...]:
+        ending = last_ending(attempt.alias, self._phase.id)
+        applied = records_view(ending) if ending is not None else None
+        return (*((applied,) if applied is not None else ()), *super()._record(attempt))
+
+    def _new_panel(self, attempt: Attempt, **more: Any) -> Panel:
+        return self._panel_for(attempt, again=lambda: self._main.do(self.renew), on_end=self._ended, **more)
+
+    def _ended(self, ending: Ending) -> None:
+        """A run has ended, in another thread: show what it left, and plan anew in place."""
+
+        def work() -> None:
+            if not self._closed:
+                self._applied, self._panel = self._panel or self._applied, None
+                self._renew()
+
+        self._main.do_soon(work)
+
+    def _compare(self) -> None:
+        """Say of what is shown that the form is another by now, and hold the Apply button back until it is not."""
+        attempt, apply = self._attempt, self._panes["apply"]
+        if attempt is None or self._busy or self._stopped:
+            return
+        changed = attempt.values != self._inputs.values
+        for stage in PLANNING:
+            self._panes[stage].mark(_OUT_OF_DATE if changed else None)
+        waiting = self._panel is not None and self._panel.wait(0)
+        if changed and waiting and not self._held_back:
+            self._held_back = apply.shown
+            apply.show(notice("There is no plan for what the form says now.", "warn", f"Press {_BUTTON} below it."))
+        elif not changed and self._held_back:
+            apply.show(*self._held_back)
+            self._held_back = ()
+
+
+def _missing(inputs: Inputs, messages: dict[str, str]) -> View:
+    """What is asked of the person before anything can begin."""
+    fields = inputs.form.fields
+    said = [f"{fields[name].label}: {text}" if name in fields else text for name, text in messages.items()]
+    return notice(f"Fill in the form above, then press {_BUTTON}.", "warn", *said)
+
+
+def _told(stage: Stage, attempt: Attempt, error: BaseException) -> list[Shown]:
+    """What happened, where, and what to do."""
+    shown: list[Shown] = []
+    outcome = attempt.outcome
+    if isinstance(error, PreflightFailed) and outcome is not None:
+        shown.append(checks_view(outcome.checks))
+    told = outcome.error if outcome is not None and isinstance(outcome.error, CnxError) else None
+    where = [Small(f"Org {attempt.alias}, at {stage}")]
+    if told is None:
+        return [*shown, notice(f"{type(error).__name__} at {stage}", "bad", *where)]
+    hint = told.hint or f"Press {_BUTTON} to try again."
+    details: list[Part] = [*where, *reasons(told.guide), f"What to do: {hint}"]
+    return [*shown, notice(told.message, "bad", *details)]
