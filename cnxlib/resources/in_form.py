@@ -14,6 +14,7 @@ EXPERTS = "For experts"
 
 def in_form(
     *,
+    kind: str = "",
     group: str = "",
     help: str = "",
     only_when: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]] = (),
@@ -27,6 +28,8 @@ def in_form(
 
     Parameters
     ----------
+    kind:
+        The kind of field, where the type does not tell it: "secret" is typed unseen, "file" is a path.
     group:
         The heading that the field stands under.
     help:
@@ -44,7 +47,7 @@ def in_form(
     keep:
         Whether the value is kept for the next time; what is said for one run alone is not.
     """
-    some = {"group": group, "help": help, "offers": offers, "noun": noun}
+    some = {"kind": kind, "group": group, "help": help, "offers": offers, "noun": noun}
     told: dict[str, Any] = {name: value for name, value in some.items() if value}
     if only_when:
         ways = [only_when] if isinstance(only_when, Mapping) else only_when

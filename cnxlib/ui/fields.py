@@ -10,13 +10,15 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from cnxlib.phases.base import in_plain_words
 from cnxlib.resources.in_form import KEY
 
-FieldKind = Literal["text", "reference", "switch", "choice", "number", "names", "rows", "object", "yaml"]
-"""names: a list of texts; rows: a list of objects; object: the fields of one; yaml: whatever has no editor."""
+FieldKind = Literal[
+    "text", "reference", "file", "secret", "switch", "choice", "number", "names", "rows", "object", "yaml"
+]
+"""file: the path of one; secret: typed unseen, of which the form keeps a reference; names: a list of texts; rows: a list of objects; object:
+the fields of one; yaml: whatever has no editor."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def _field(name: str, info: FieldInfo, default: Any, required: bool) -> Field:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     told: Any = extra.get(KEY, {})
     kind, inner = _kind(name, info.annotation)
+    kind = told.get("kind", kind)
     choices = tuple(told.get("choices", {}).items())
     if kind == "choice":
         choices = tuple((str(one), dict(choices).get(str(one), _words(str(one)))) for one in get_args(info.annotation))
@@ -173,8 +176,8 @@ def _sentence(text: str) -> str:
 def _inner_fields(model: type[BaseModel]) -> tuple[Field, ...]:
     found = []
     for name, info in model.model_fields.items():
-        default = info.get_default(call_default_factory=True)
-        found.append(_field(name, info, None if default is PydanticUndefined else default, info.is_required()))
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        found.append(_field(name, info, default, info.is_required()))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 const TYPING_MS = 200; // after the last key
 const SEARCH_MS = 250;
 const SEARCH_FROM = 2; // characters
+const LARGEST_FILE = 5_000_000; // bytes
 const MOST_SHOWN = 50; // of what is offered
 
 let views = 0;
@@ -149,7 +150,7 @@ class View {
   }
 
   makers = {
-    text: "text", number: "text", reference: "reference", switch: "switched", choice: "chosen",
+    text: "text", number: "text", reference: "reference", file: "file", secret: "secret", switch: "switched", choice: "chosen",
     names: "names", rows: "rows", object: "object", yaml: "long",
   };
 
@@ -216,6 +217,37 @@ class View {
         h("button", { type: "button", class: "cnx-small", onclick: keep, "aria-label": `Keep ${field.label} in the secret store` }, "Keep in the secret store")),
       h("div", { class: "cnx-help", id: `${id}-secret-help` }, "What you type goes to the encrypted store on this computer; only its reference stays here."));
     return { ...plain, node };
+  }
+
+  // The path of a file, or one that is chosen here and saved by the kernel.
+  file(field, id, described, place, tell) {
+    const plain = this.text(field, id, described, place, tell);
+    const said = h("span", { role: "status" });
+    const chooser = h("input", { type: "file", accept: ".csv,text/csv", hidden: true, onchange: async () => {
+      const [file] = chooser.files;
+      if (!file) return;
+      said.textContent = file.size > LARGEST_FILE ? `${file.name} is too large: give its path` : `${file.name} is saved beside your orgs.yaml`;
+      if (file.size <= LARGEST_FILE) this.model.send({ kind: "file", name: field.name, text: await file.text() });
+      chooser.value = "";
+    } });
+    const button = h("button", { type: "button", class: "cnx-small", "aria-describedby": described, onclick: () => chooser.click() }, "Choose a file …");
+    return { ...plain, node: h("div", {}, h("div", { class: "cnx-line" }, plain.node, button, chooser), said) };
+  }
+
+  // A secret, told and emptied as soon as the field is left; a reference to one that is kept elsewhere will do, too.
+  secret(field, id, described, place, tell) {
+    const elsewhere = this.text(field, `${id}-elsewhere`, described, place, tell);
+    const input = h("input", { ...this.attributes(field, id, described), type: "password", class: "cnx-input", autocomplete: "new-password" });
+    const keep = () => {
+      const value = input.value;
+      input.value = "";
+      if (value) this.model.send({ kind: "secret", name: field.name, value });
+    };
+    input.addEventListener("change", keep);
+    const node = h("div", {}, input, h("details", {}, h("summary", { class: "cnx-aside" }, "It is kept elsewhere"),
+      h("label", { for: `${id}-elsewhere` }, `Reference to the ${field.label.toLowerCase()}`), elsewhere.node,
+      h("div", { class: "cnx-help" }, "env:NAME, file:PATH, age:NAME, keyring:SERVICE/NAME or sf:ALIAS; never the secret itself")));
+    return { ...elsewhere, node, about: [input], focus: () => input.focus(), flush: () => { keep(); elsewhere.flush(); } };
   }
 
   // -- lists ----------------------------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ class Form:
             if name in hidden:
                 continue
             value: list[Part] = [*field.lines(self._values[name])] or [Small("(empty)")]
-            if name in messages and field.kind == "reference":
+            if name in messages and field.kind in ("reference", "secret"):
                 value = [Small("(not shown: it may be the secret itself)")]
             if self._origins.get(name):
                 value.append(Small(self._origins[name]))
@@ -270,7 +270,7 @@ class Form:
     def _shown(self, field: Field, refused: bool) -> Any:
         """The value as the browser takes it; None leaves what stands there."""
         value = plain_json(self._values[field.name])
-        if field.kind == "reference":
+        if field.kind in ("reference", "secret"):
             return None if refused else str(value)  # what is refused may be the secret itself: it is not sent back
         if field.kind == "switch":
             return bool(value)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from cnxlib.errors import UnknownOrg
-from cnxlib.inventory import OrgEntry, find_org, read_inventory
+from cnxlib.errors import CnxError, UnknownOrg
+from cnxlib.inventory import OrgEntry, find_org, inventory_path, read_inventory
 from cnxlib.phases.base import Phase
 from cnxlib.phases.saved import defaults, saved_parameters
+from cnxlib.salesforce.org import connect
+from cnxlib.secrets import SecretStore
+from cnxlib.secrets.files import replace_private
+from cnxlib.secrets.passphrase import nobody_asked
+from cnxlib.secrets.touched import touch
+from cnxlib.ui.choices import Choices, Connect
 from cnxlib.ui.form import Form
 from cnxlib.ui.orgs import first_org
 
@@ -27,6 +34,8 @@ class Inputs:
         The notebook's `globals()`: the parameters are read from it.
     phases:
         All phases: the inventory's entries may name any of them.
+    connect:
+        Logs in to an org, for the choices that the form offers.
 
     Raises
     ------
@@ -34,17 +43,28 @@ class Inputs:
         There is no usable inventory, or it holds no such org (headless; else the form asks), or a malformed entry.
     """
 
-    def __init__(self, phase: Phase[Any], namespace: Mapping[str, Any], phases: tuple[Phase[Any], ...]) -> None:
+    def __init__(
+        self,
+        phase: Phase[Any],
+        namespace: Mapping[str, Any],
+        phases: tuple[Phase[Any], ...],
+        connect: Connect = connect,
+    ) -> None:
         self._phase, self._phases = phase, phases
         self._defaults = defaults(phase)
         self._given = {name: namespace.get(name, default) for name, default in self._defaults.items()}
         self._by_runner = bool(self._given["record"])
-        if not self._by_runner:
-            self._given["org"] = first_org(str(self._given["org"]))
         self.interactive = not self._by_runner and self._given["mode"] == "plan"
         """Whether a person is asked: the runner and the other modes take what they are given."""
+        if not self._by_runner:
+            known = list(read_inventory()) if self.interactive else ()
+            self._given["org"] = first_org(str(self._given["org"]), known)
         self.form = self._make_form()
         """The form of the parameters."""
+        if self.interactive:
+            self._choices = Choices(self.form, lambda: self.alias, connect)
+            self.form.on("secret", self._keep_secret)
+            self.form.on("file", self._keep_file)
 
     @property
     def phase(self) -> Phase[Any]:
@@ -60,6 +80,16 @@ class Inputs:
     def typed(self) -> dict[str, Any]:
         """What a person changed in the form, by name."""
         return self.form.typed
+
+    @property
+    def keepable(self) -> dict[str, Any]:
+        """What was typed of the phase's own parameters, is not refused, and serves the next time too."""
+        refused, fields = self.form.messages, self.form.fields
+        return {
+            name: value
+            for name, value in self.own({**self.values, **self.typed}).items()
+            if name in self.typed and name not in refused and fields[name].keep
+        }
 
     @property
     def alias(self) -> str:
@@ -80,8 +110,9 @@ class Inputs:
         if self.interactive and previous._phase.id == self._phase.id and previous._given == self._given:
             typed = previous.typed
             if "org" in typed:
-                self.form.update(self._resolved({**self._given, "org": typed["org"]}))
+                self._take_saved(typed["org"])
             self.form.update(typed, typed=True)
+            previous._choices.close()
 
     def _make_form(self) -> Form:
         names = ["org", *self._phase.own_parameters, "ticket"]
@@ -92,15 +123,61 @@ class Inputs:
             values = self._resolved(self._given)
         except UnknownOrg:
             values = self._given  # the form offers those there are
-        form = Form(self._phase.params, values, names, choices={"org": list(orgs)})
+        origins = self._origins(str(self._given["org"])) if values is not self._given else {}
+        form = Form(self._phase.params, values, names, choices={"org": list(orgs)}, origins=origins)
         form.on_change(self._form_changed)
         return form
 
     def _form_changed(self, name: str) -> None:
         """Another org: what it holds takes the place of what nobody typed."""
         if name == "org":
-            saved = self._resolved({**self._given, "org": self.typed["org"]})
-            self.form.update({field: value for field, value in saved.items() if field not in self.typed})
+            self._take_saved(self.typed["org"])
+            self._choices.renew()
+
+    def _take_saved(self, alias: str) -> None:
+        saved = self._resolved({**self._given, "org": alias})
+        fresh = {field: value for field, value in saved.items() if field not in self.typed}
+        self.form.update(fresh, origins=self._origins(alias))
+
+    def _origins(self, alias: str) -> dict[str, str]:
+        """Where the values come from that are not the defaults, in words."""
+        entry = find_org(alias).parameters
+        others = {name: other for other, values in entry.items() if other != self._phase.id for name in values}
+        origins = {}
+        for name in self._phase.own_parameters:
+            if self._given[name] != self._defaults[name]:
+                origins[name] = "from the parameters cell"
+            elif name in entry.get(self._phase.id, {}):
+                origins[name] = "kept from last time"
+            elif name in others:
+                origins[name] = f"from {others[name][:2]}"
+        return origins
+
+    def _keep_secret(self, told: Mapping[str, Any]) -> None:
+        """What was typed unseen goes to the secret store; its reference becomes the value."""
+        name, secret = str(told.get("name", "")), touch(str(told.get("value", "")))
+        if name not in self.form.fields or self.form.fields[name].kind != "reference":
+            return
+        try:
+            with nobody_asked():
+                reference = SecretStore().put(f"{self.alias}/{name.removesuffix('_ref')}", secret)
+        except CnxError as error:
+            self.form.trouble(name, f"It was not kept: {error.message}. {error.hint}")
+        else:
+            self.form.enter(name, reference)
+
+    def _keep_file(self, told: Mapping[str, Any]) -> None:
+        """A file that was chosen in the browser goes beside the inventory; its path becomes the value."""
+        name, text = str(told.get("name", "")), str(told.get("text", ""))
+        if name not in self.form.fields or self.form.fields[name].kind != "file":
+            return
+        path = inventory_path().resolve().parent / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', self.alias)}-{name}.csv"
+        try:
+            replace_private(path, text.encode())
+        except (CnxError, OSError) as error:
+            self.form.trouble(name, f"The file could not be saved as {path}: {error}")
+        else:
+            self.form.enter(name, str(path))
 
     def _resolved(self, given: Mapping[str, Any]) -> dict[str, Any]:
         if self._by_runner:
