@@ -9,11 +9,21 @@ from dataclasses import replace
 from typing import Any
 
 from cnxlib.changes import Change
+from cnxlib.model import Status
 from cnxlib.salesforce.requests import Identity
 from cnxlib.ui.form import WIDGET_VIEW
 from cnxlib.ui.handover import Ending, Handover, Running, Started, at_work, last_ending
 from cnxlib.ui.production import is_confirmed
-from cnxlib.ui.progress import ended_view, work_view
+from cnxlib.ui.progress import (
+    COLUMNS,
+    caption,
+    ended_blocks,
+    ended_note,
+    ended_view,
+    live_lines,
+    work_note,
+    work_view,
+)
 from cnxlib.ui.view import Code, Note, Small, View
 from cnxlib.ui.work import Work
 
@@ -54,18 +64,17 @@ class Panel:
         on_end: Callable[[Ending], None] = lambda ending: None,
         interactive: bool = True,
     ) -> None:
+        self._phase_id = handover.phase_id
         self._handover, self._identity, self._count = handover, identity, len(changes)
         self._differing, self._again, self._tell_end = dict(differing or {}), again, on_end
         self._work = Work([change.as_json() for change in changes])
         self._own = True
+        self._refused = ""
         self._said: Note | None = None
         self._running: Running | None = None
         self._ending: Ending | None = None
         self._before = last_ending(handover.alias, handover.phase_id)
         self._box: Any = None
-        self._button: Any = None
-        self._typed: Any = None
-        self._shown: Any = None
         if interactive:
             self._build()
         if running is not None:
@@ -84,16 +93,18 @@ class Panel:
 
     def view(self) -> View:
         """What stands there now; before the button is pressed, how to apply without it."""
-        phase_id = self._handover.phase_id
         if self._ending is not None:
-            return ended_view(self._ending, self._work, phase_id)
+            return ended_view(self._ending, self._work, self._phase_id)
         if self._running is not None:
             return work_view(self._work, self._running.record, own=self._own)
         confirmed = self._confirmed(self._identity.org_id)
         command = ["cnx", *confirmed.arguments(), *self._named()]
         how = (Small("Press Apply, or type on the command line:"), Code(shlex.join(command)))
         return View(
-            self._cut_off(), Note(f"Nothing is applied yet: {_counted(self._count)} reviewed.", "warn", how), self._said
+            self._cut_off(),
+            Note(f"Nothing is applied yet: {_counted(self._count)} reviewed.", "warn", how),
+            Note(self._refused, "bad") if self._refused else None,
+            self._said,
         )
 
     def press(self, typed_org_id: str = "") -> None:
@@ -117,6 +128,16 @@ class Panel:
             return
         self._follow(started)
 
+    def again(self) -> None:
+        """What the button does after the end: plan anew in place."""
+        if self._box is not None:
+            self._box.enabled = False
+        try:
+            self._again()
+        finally:
+            if self._box is not None:
+                self._box.enabled = True
+
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until the runner has ended, where one was started; whether none is at work."""
         return self._running is None or self._running.wait(timeout_s)
@@ -124,38 +145,72 @@ class Panel:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         bundle = self.view()._repr_mimebundle_()
         if self._box is not None:
-            bundle[WIDGET_VIEW] = self._box._repr_mimebundle_()[WIDGET_VIEW]
+            bundle[WIDGET_VIEW] = self._box._repr_mimebundle_()[0][WIDGET_VIEW]
         return bundle
 
     def _build(self) -> None:
-        import ipywidgets as widgets
+        from cnxlib.ui.panel_widget import PanelWidget  # on demand: a run without a person makes no widgets
 
-        self._button = widgets.Button(
-            description=f"Apply {_counted(self._count)}", button_style="primary", layout=widgets.Layout(width="auto")
-        )
-        self._button.on_click(lambda button: self.press(self._typed.value))
-        self._typed = widgets.Text(
-            description="Type the org's id to apply to production",
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="36rem", max_width="100%"),
-        )
-        self._shown = widgets.HTML(self.view().html())
-        guard = [self._typed] if self._identity.org_type == "production" else []
-        self._box = widgets.VBox([*guard, widgets.HBox([self._button]), self._shown])
+        self._box = PanelWidget(columns=list(COLUMNS))
+        self._box.on_msg(self._received)
+        self._show()
+
+    def _received(self, widget: Any, message: Any, buffers: Any) -> None:
+        """What the browser sends: it cannot be trusted to be more than a press of the button."""
+        if isinstance(message, dict) and "press" in message:
+            if self._ending is None:
+                self.press(str(message["press"]))
+            else:
+                self.again()
 
     def _show(self) -> None:
-        if self._box is not None:
-            self._shown.value = self.view().html()
+        if self._box is None:
+            return
+        with self._box.hold_sync():
+            for name, value in self._shown().items():
+                setattr(self._box, name, value)
+
+    def _shown(self) -> dict[str, Any]:
+        """What the widget draws."""
+        work, ending = self._work, self._ending
+        if ending is not None:
+            note = ended_note(ending, self._phase_id)
+            foot = View(*ended_blocks(ending, self._work, self._phase_id)).html()
+            head = {"said": note.message, "head": View(note).html(), "foot": foot, "button": self._retry(ending)}
+            return {**_NOTHING, **head, "rows": live_lines(work), "caption": caption(work)}
+        if self._running is not None:
+            stage = " ".join(part for part in (f"{work.said()}." if work.said() else "", work.stage) if part)
+            return {
+                **_NOTHING,
+                "said": stage,
+                "head": View(work_note(work, self._running.record, own=self._own)).html(),
+                "overall": {"text": work.said() or work.stage, "fraction": work.fraction_done()},
+                "detail": {"text": work.message, "fraction": work.fraction} if work.message else {},
+                "rows": live_lines(work),
+                "caption": caption(work),
+            }
+        production = self._identity.org_type == "production"
+        return {
+            **_NOTHING,
+            "guard": "This is a production org. To apply to it, type its id:" if production else "",
+            "refused": self._refused,
+            "button": f"Apply {_counted(self._count)}",
+            "head": self.view().html(),
+        }
+
+    def _retry(self, ending: Ending) -> str:
+        """What the button says after the end, "" where there is nothing to try again."""
+        phase = ending.outcome(self._phase_id)
+        ended_well = phase is not None and Status(phase["status"]) not in (Status.FAILED, Status.BLOCKED)
+        return "" if ended_well and not ending.result.get("error") else "Try again"
 
     def _refuse(self, typed: str) -> None:
-        what = "is not this org's id" if typed else "wants its id typed"
-        self._said = Note(f"This is a production org: {typed} {what}, {self._identity.org_id}.", "bad")
+        org_id = self._identity.org_id
+        self._refused = f"{typed} is not this org's id. That is {org_id}." if typed else f"It is {org_id}."
         self._show()
 
     def _follow(self, running: Running) -> None:
-        self._running, self._said = running, None
-        if self._box is not None:
-            self._button.disabled = self._typed.disabled = True
+        self._running, self._said, self._refused = running, None, ""
         self._show()
         running.follow(self._on_events, self._on_end)
 
@@ -166,6 +221,7 @@ class Panel:
 
     def _on_end(self, ending: Ending) -> None:
         self._ending = ending
+        self._work.close(ending.outcome(self._phase_id))
         self._show()
         self._tell_end(ending)
 
@@ -189,6 +245,20 @@ class Panel:
             for name, value in self._differing.items()
             for part in ("-p", f"{name}={value if isinstance(value, str) else json.dumps(value)}")
         ]
+
+
+_NOTHING: dict[str, Any] = {
+    "guard": "",
+    "refused": "",
+    "button": "",
+    "head": "",
+    "foot": "",
+    "overall": {},
+    "detail": {},
+    "rows": [],
+    "caption": "",
+    "said": "",
+}
 
 
 def _counted(changes: int) -> str:

@@ -17,9 +17,11 @@ from cnxlib.ui.work import STATES, Line, Work
 MOST_LINES = 100
 """Steps that are shown; the record holds them all."""
 
+COLUMNS = ("State", "Step", "Remark", "Seconds")
 
-def work_view(work: Work, record: Path | None, *, own: bool = True) -> View:
-    """A run at work.
+
+def work_note(work: Work, record: Path | None, *, own: bool = True) -> Note:
+    """That a run is at work, and what it is about.
 
     Parameters
     ----------
@@ -30,10 +32,22 @@ def work_view(work: Work, record: Path | None, *, own: bool = True) -> View:
     own:
         Whether the plan on this page is the one that was handed over.
     """
-    head = "The runner is applying the plan." if own else "A run of this phase is at work, which was begun elsewhere."
-    details: list[Part] = [part for part in (work.said(), work.stage, _message(work)) if part]
-    details += [Small(f"Its record: {record}")] if record is not None else []
-    return View(Note(head, "plain", tuple(details)), lines_grid(work))
+    head = "The runner is applying the plan." if own else "This phase is being applied already: it was begun elsewhere."
+    details: list[Part] = [work.stage]
+    if own:
+        details.append(Small("You may close this page: the runner goes on, and the page shows it when you come back."))
+    else:
+        details.append(Small("What is at work is shown here as it goes on. Nothing more is begun meanwhile."))
+    if record is not None:
+        details.append(Small(f"Record: {record}"))
+    return Note(head, "plain", tuple(details))
+
+
+def work_view(work: Work, record: Path | None, *, own: bool = True) -> View:
+    """A run at work, with its steps; parameters as for `work_note`."""
+    note = work_note(work, record, own=own)
+    said = tuple(part for part in (work.said(), work.doing()) if part)
+    return View(Note(note.message, note.tone, (*said, *note.details)), lines_grid(work))
 
 
 def lines_grid(work: Work) -> Grid | None:
@@ -43,9 +57,13 @@ def lines_grid(work: Work) -> Grid | None:
     now = datetime.now(UTC)
     lines = most_telling(list(work.lines.values()))
     rows = tuple((_state(line), step_words(line.step), remark(line.step), seconds(line, now)) for line in lines)
-    left = len(work.lines) - len(lines)
-    more = f", {len(lines)} of {len(work.lines)} shown" if left else ""
-    return Grid(("State", "Step", "Remark", "Seconds"), rows, f"Steps{more}", widths=(12, 38, 40, 10))
+    return Grid(COLUMNS, rows, caption(work), widths=(12, 38, 40, 10))
+
+
+def caption(work: Work) -> str:
+    """What the table of the steps is called, with how many of them it shows."""
+    count, most = len(work.lines), MOST_LINES
+    return f"Steps, {most} of {count} shown: the record holds them all" if count > most else "Steps"
 
 
 def most_telling(lines: Sequence[Line], most: int = MOST_LINES) -> list[Line]:
@@ -54,7 +72,7 @@ def most_telling(lines: Sequence[Line], most: int = MOST_LINES) -> list[Line]:
     return [lines[index] for index in sorted(ranked[:most])]
 
 
-def remark(step: Mapping[str, Any]) -> list[Part]:
+def remark(step: Mapping[str, Any]) -> list[str]:
     """What there is to say of a step that has ended: its error and what to do, the id that was born in it."""
     texts = (step.get("error"), f"What to do: {step['hint']}" if step.get("hint") else "")
     id_ = f"id {step['id']}" if step.get("id") else ""
@@ -67,22 +85,45 @@ def seconds(line: Line, now: datetime) -> str:
     return "" if took is None else f"{took:.1f}"
 
 
+def ended_note(ending: Ending, phase_id: str) -> Note:
+    """How a run ended, and what to do where it did not end well."""
+    phase = ending.outcome(phase_id)
+    if phase is None or isinstance(ending.result.get("error"), Mapping):
+        return _without_result(ending)
+    badge = status_badge(Status(phase["status"]))
+    details = (phase.get("reason", ""), *_hint(phase.get("error")))
+    return Note(f"The runner has ended: {badge.word}.", badge.tone, tuple(part for part in details if part))
+
+
+def ended_blocks(ending: Ending, work: Work, phase_id: str) -> list[Block]:
+    """What reading the org again found, and where the record of a run is."""
+    phase = ending.outcome(phase_id)
+    if phase is None:
+        return _record(ending)
+    return [*_verified(phase), Grid((), (*_facts(phase, work.verified), *_kept(ending)))]
+
+
 def ended_view(ending: Ending, work: Work, phase_id: str) -> View:
     """How a run ended: its result, each step, what reading the org again found, and where its record is."""
-    error, phase = ending.result.get("error"), ending.outcome(phase_id)
-    if phase is None or isinstance(error, Mapping):
-        return View(_without_result(ending), lines_grid(work), *_record(ending))
-    badge = status_badge(Status(phase["status"]))
-    details = [part for part in (phase.get("reason", ""), *_hint(phase.get("error"))) if part]
-    for step in phase["steps"]:
-        work.lines.setdefault(f"{step['kind']}:{step['key']}", Line(step))
-    return View(
-        Note(f"The runner has ended: {badge.word}.", badge.tone, tuple(details)),
-        lines_grid(work),
-        *_verified(phase),
-        Grid((), tuple(_facts(phase))),
-        *_record(ending),
-    )
+    return View(ended_note(ending, phase_id), lines_grid(work), *ended_blocks(ending, work, phase_id))
+
+
+def live_lines(work: Work) -> list[dict[str, Any]]:
+    """The steps as `PanelWidget.rows` has them."""
+    now = datetime.now(UTC)
+    return [
+        {
+            "key": f"{line.step['kind']}:{line.step['key']}",
+            "state": line.state,
+            "sign": STATES[line.state].sign,
+            "word": STATES[line.state].word,
+            "step": step_words(line.step),
+            "remark": remark(line.step),
+            "elapsed": line.seconds(now) if line.state == "doing" else None,
+            "seconds": seconds(line, now),
+        }
+        for line in most_telling(list(work.lines.values()))
+    ]
 
 
 def _without_result(ending: Ending) -> Note:
@@ -95,8 +136,8 @@ def _without_result(ending: Ending) -> Note:
         f"The run was cut off: its process ended before it did{code}.",
         "bad",
         (
-            "What it had done by then is in the org, and on record. Press “Plan again”: it reads the org and shows "
-            "what is left.",
+            "What it had done by then is in the org, and on record. Try again: the org is read, and what is left "
+            "is shown.",
             *said,
         ),
     )
@@ -110,29 +151,29 @@ def _verified(phase: Mapping[str, Any]) -> list[Block]:
     return [grid] if grid is not None else []
 
 
-def _facts(phase: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
+def _facts(phase: Mapping[str, Any], verified: bool) -> list[tuple[Cell, ...]]:
     by_hand = [shown(step["what"]) for step in phase["manual"] if not step["done_at"]]
-    verified = len(phase.get("remaining", ()))
+    left = len(phase.get("remaining", ()))
+    found = Badge(f"{left} still different", "bad") if left else Badge("nothing differs from the guide", "good")
     return [
-        ("Read again", Badge(f"{verified} still different", "bad") if verified else Badge("nothing differs", "good")),
-        ("By hand", by_hand or ["nothing"]),
+        ("Verified", found if verified else Badge("no: the org was not read again", "warn")),
+        ("Left to a person", by_hand or ["nothing"]),
         ("Time", f"{phase['seconds']:.1f} s, {phase['api_calls']} requests to the org"),
     ]
 
 
 def _record(ending: Ending) -> list[Block]:
+    rows = _kept(ending)
+    return [Grid((), tuple(rows))] if rows else []
+
+
+def _kept(ending: Ending) -> list[tuple[Cell, ...]]:
     if ending.record is None:
         return []
-    name, alias = ending.record.name, ending.record.parent.name
-    check = Code(f"cnx records verify {name}")
+    verify = Code(f"cnx records verify {ending.record.name}")
     return [
-        Grid(
-            (),
-            (
-                ("Record", Code(str(ending.record))),
-                ("To verify it", [check, Small(f"in a terminal: it checks what run {name} of {alias} left behind.")]),
-            ),
-        )
+        ("Record", Code(str(ending.record))),
+        ("To verify it", [verify, Small("typed in a terminal, tells whether anybody altered what the run left.")]),
     ]
 
 
@@ -140,13 +181,9 @@ def _hint(error: Any) -> list[str]:
     return [f"What to do: {error['hint']}"] if isinstance(error, Mapping) and error.get("hint") else []
 
 
-def _message(work: Work) -> str:
-    return work.message + ("" if work.fraction is None else f" ({work.fraction:.0%})")
-
-
 def _state(line: Line) -> Cell:
-    tone, word = STATES[line.state]
-    return Badge(word, tone)
+    look = STATES[line.state]
+    return f"{look.sign} {look.word}" if look.tone == "plain" else Badge(look.word, look.tone)
 
 
 def _change(data: Mapping[str, Any]) -> Change:
@@ -161,4 +198,4 @@ def _change(data: Mapping[str, Any]) -> Change:
     )
 
 
-_RANK = {"failed": 0, "not-run": 0, "doing": 1, "waiting": 2, "done": 3}
+_RANK = {"failed": 0, "cut-off": 0, "not-run": 1, "doing": 1, "waiting": 2, "not-begun": 2, "done": 3}

@@ -6,18 +6,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnxlib.ui.view import Tone
 
-STATES: dict[str, tuple[Tone, str]] = {
-    "waiting": ("plain", "waiting"),
-    "doing": ("plain", "doing"),
-    "done": ("good", "done"),
-    "failed": ("bad", "failed"),
-    "not-run": ("warn", "not run"),
+
+class Look(NamedTuple):
+    """How a step's state is shown: a sign and a word say the same as the colour."""
+
+    sign: str
+    word: str
+    tone: Tone
+
+
+STATES: dict[str, Look] = {
+    "waiting": Look("○", "waiting", "plain"),
+    "doing": Look("▶", "doing", "plain"),
+    "done": Look("✓", "done", "good"),
+    "failed": Look("✗", "failed", "bad"),
+    "not-run": Look("!", "not run", "warn"),
+    "cut-off": Look("!", "cut off", "warn"),
+    "not-begun": Look("○", "not begun", "plain"),
 }
-"""A step's state: its tone, and the word for it."""
+"""The states that a step can be in."""
 
 _RESULTS = {"step-done": "done", "step-failed": "failed", "step-not-run": "not-run"}
 
@@ -60,6 +71,8 @@ class Work:
     ----------
     lines:
         The steps by the name of their thing, in the plan's order.
+    verified:
+        Whether the org was read again after the changes.
     stage:
         What the runner is about, in a few words.
     message, fraction:
@@ -68,6 +81,7 @@ class Work:
 
     def __init__(self, changes: Sequence[Mapping[str, Any]] = ()) -> None:
         self.lines: dict[str, Line] = {}
+        self.verified = False
         self.stage = "The runner is starting."
         self.message = ""
         self.fraction: float | None = None
@@ -77,6 +91,17 @@ class Work:
         """Go on with what has happened since."""
         for event in events:
             self._take(str(event["event"]), event["data"], str(event.get("at", "")))
+
+    def close(self, outcome: Mapping[str, Any] | None) -> None:
+        """The run has ended; take what became of each step from its outcome, None where it has none."""
+        for step in (outcome or {}).get("steps", ()):
+            line = self._line(step)
+            line.step, line.state = {**line.step, **step}, step["result"]
+        for line in self.lines.values():
+            if line.state == "doing":  # nobody knows whether the org took it
+                line.state = "cut-off"
+            elif line.state == "waiting":
+                line.state = "not-begun"
 
     def count(self, state: str) -> int:
         """How many steps are in a state."""
@@ -93,8 +118,17 @@ class Work:
             return ""
         states = self._states()
         parts = [f"{states['done']} of {len(self.lines)} {'step' if len(self.lines) == 1 else 'steps'} done"]
-        parts += [f"{states[name]} {word}" for name, (_, word) in STATES.items() if name not in _QUIET and states[name]]
+        parts += [f"{states[name]} {look.word}" for name, look in STATES.items() if name not in _QUIET and states[name]]
         return ", ".join(parts)
+
+    def doing(self) -> str:
+        """What the step at hand says of itself, "" where it says nothing."""
+        return self.message + ("" if self.fraction is None else f" ({self.fraction:.0%})")
+
+    def fraction_done(self) -> float | None:
+        """How many of the steps have ended (0-1), None while none has begun."""
+        begun = len(self.lines) - self.count("waiting")
+        return self.ended / len(self.lines) if begun else None
 
     def _states(self) -> Counter[str]:
         return Counter(line.state for line in self.lines.values())
@@ -128,6 +162,7 @@ class Work:
                 if self.ended == len(self.lines):
                     self.stage = "It reads the org again to verify."
             case "verified":
+                self.verified = True
                 left = len(data["remaining"])
                 self.stage = "It has read the org again: " + (f"{left} still differ." if left else "nothing differs.")
             case "phase-ended":

@@ -98,6 +98,11 @@ def panel_of(handover: Handover, org_type: str = "sandbox", **more: Any) -> Pane
     return Panel(handover, identity(org_type), PLANNED, **more)
 
 
+def click(panel: Panel, typed: str = "") -> None:
+    """What the browser sends."""
+    panel.widget._handle_custom_msg({"press": typed}, [])
+
+
 def seen(tmp_path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((tmp_path / "seen.json").read_text())
     return found
@@ -128,7 +133,7 @@ def test_nothing_happens_before_the_button_is_pressed(runner: Runner, tmp_path: 
 
 def test_the_button_hands_over_the_reviewed_plan(runner: Runner, tmp_path: Path) -> None:
     panel = panel_of(runner())
-    panel._button.click()
+    click(panel)
     assert panel.wait(30)
     arguments = seen(tmp_path)["arguments"]
     assert arguments[:7] == ["apply", "--org", "acme", "--phase", "02", "--expected-digest", DIGEST]
@@ -155,13 +160,17 @@ def test_steps_appear_while_the_runner_is_at_work(runner: Runner, tmp_path: Path
     panel.press()
     until(lambda: "Installing (40%)" in text(panel))
     assert "✓ done" in text(panel)
-    assert "Installing (40%)" in panel._shown.value
-    assert panel._button.disabled
+    assert panel.widget.detail == {"text": "Installing", "fraction": 0.4}
+    assert panel.widget.overall == {"text": "1 of 2 steps done", "fraction": 0.5}
+    assert [(row["state"], row["seconds"]) for row in panel.widget.rows] == [("done", "0.2"), ("waiting", "")]
+    assert panel.widget.button == ""
     assert panel.ending is None
     (tmp_path / "go").touch()
     assert panel.wait(30)
     assert "The runner has ended: changed." in text(panel)
-    assert "/runs/acme/r1" in panel._shown.value
+    assert "/runs/acme/r1" in panel.widget.foot
+    assert "cnx records verify r1" in panel.widget.foot
+    assert panel.widget.said == "The runner has ended: changed."
 
 
 def test_the_record_of_another_run_is_not_followed(runner: Runner, tmp_path: Path) -> None:
@@ -193,14 +202,17 @@ def test_pressing_twice_applies_once(runner: Runner, tmp_path: Path) -> None:
 
 def test_a_production_org_wants_its_id(runner: Runner, tmp_path: Path) -> None:
     panel = panel_of(runner(), "production")
-    panel._button.click()
-    assert ORG_ID in panel._shown.value
+    assert "type its id" in panel.widget.guard
+    click(panel)
+    assert ORG_ID in panel.widget.refused
+    click(panel, "00D000000000000AAA")
+    assert panel.widget.refused == f"00D000000000000AAA is not this org's id. That is {ORG_ID}."
     assert not (tmp_path / "seen.json").exists()
-    panel._typed.value = f" {ORG_ID} "
-    panel._button.click()
+    click(panel, f" {ORG_ID} ")
     assert panel.wait(30)
     arguments = seen(tmp_path)["arguments"]
     assert arguments[arguments.index("--confirm-org-id") + 1] == ORG_ID
+    assert (panel.widget.guard, panel.widget.refused) == ("", "")
 
 
 REFUSED = {"error": {"type": "StalePlan", "message": "Not the plan of now", "hint": "Plan again."}}
@@ -231,6 +243,6 @@ def test_a_runner_that_cannot_be_started_is_told(
     handover = Handover("acme", "02_lamps", DIGEST, {}, command=("/nowhere/cnx",))
     panel = panel_of(handover)
     panel.press()
-    assert "cannot be started" in panel._shown.value
+    assert "cannot be started" in panel.widget.head
     assert panel.ending is None
     assert list(tmp_path.glob("cnx-apply-*")) == []
