@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cnxlib.engine import Engine
 from cnxlib.model import Status, Step
 from cnxlib.phases import find_phase
 from cnxlib.resources.selection import read_csv
-from cnxlib.salesforce import Insert, Query
+from cnxlib.salesforce import Insert, Query, Update
 from cnxlib.salesforce.org import Org, connect
 from tests.conftest import Sim
 
@@ -86,3 +88,60 @@ def test_a_csv_file_of_thousands_is_one_selection_for_each_set(tmp_path: Path) -
         "Conexiom User": 5_000,
         "Conexiom Read Only": 5_000,
     }
+
+
+def nora(org: Org) -> dict[str, Any]:
+    name = f"nora@{org.alias}.example"
+    person = {"username": name, "email": name, "last_name": "New", "first_name": "Nora", "alias": "nnew"}
+    return {**person, "profile": "Customer Service", "sets": ["Conexiom User"]}
+
+
+RULES = [{"when": {"profile": "Customer Service"}, "sets": ["Conexiom Read Only"]}]
+
+
+def test_a_rule_is_about_a_user_who_is_created_in_the_same_run(sim: Sim) -> None:
+    org = connect(sim.new_org("converged"))
+    one = engine(org, "08", new_users=[nora(org)], rules=RULES)
+    steps = applied(one)
+    assert f"{nora(org)['username']}/Conexiom Read Only" in steps
+    assert one.verify("apply").status is Status.CHANGED
+    org.close()
+
+
+def test_who_left_comes_back_only_where_that_is_asked_for(sim: Sim) -> None:
+    org = connect(sim.new_org("converged"))
+    person = nora(org)
+    name = person["username"]
+    applied(engine(org, "08", new_users=[person]))
+    (rows,) = org.send([Query(f"SELECT Id FROM User WHERE Username = '{name}'")])
+    assert org.send([Update("User", rows[0]["Id"], {"IsActive": False})]) == [None]
+
+    listed = engine(org, "08", new_users=[person], rules=RULES)
+    assert not {key for key in applied(listed) if key.startswith(name)}
+    outcome = listed.verify("apply")
+    assert outcome.status is Status.WAITING
+    assert [(step.step, name in step.what) for step in outcome.manual] == [("inactive_users", True)]
+
+    back = engine(org, "08", new_users=[person], rules=RULES, reactivate=True)
+    steps = applied(back)
+    assert {name, f"{name}/Conexiom Read Only"} <= set(steps)
+    assert back.verify("apply").status is Status.CHANGED
+    org.close()
+
+
+@pytest.mark.parametrize("path", ["/sobjects/User", "/composite/sobjects"])
+def test_an_insert_whose_answer_was_lost_is_found_again(sim: Sim, path: str) -> None:
+    org = connect(sim.new_org("converged"))
+    one = engine(org, "08", new_users=[nora(org)])
+    one.preflight()
+    plan, _ = one.plan()
+    lost = {"kind": "lost_answer", "match": {"method": "POST", "path": path}}
+    sim.control("PUT", f"orgs/{org.alias}/faults", [lost])
+    steps = one.apply(plan)
+    assert {step.result for step in steps} == {"done"}, [step.error for step in steps]
+    assert all(step.id for step in steps)
+    assert sim.control("GET", f"orgs/{org.alias}/faults")[0]["struck"] == 1
+    assert one.verify("apply").status is Status.CHANGED
+    (rows,) = org.send([Query(f"SELECT Id FROM User WHERE Username = '{nora(org)['username']}'")])
+    assert len(rows) == 1
+    org.close()

@@ -80,7 +80,8 @@ class AssignmentParams(AccessParams):
         title="File of users",
         description="CSV file with the columns Username and PermissionSet",
         json_schema_extra=in_form(
-            help="A CSV file with the columns Username and PermissionSet, for long lists: choose it, or give its path."
+            kind="file",
+            help="A CSV file with the columns Username and PermissionSet, for long lists: choose it, or give its path.",
         ),
     )
 
@@ -122,6 +123,7 @@ class JoiningParams(AccessParams):
             help="Whoever has a profile, role or permission set gets Conexiom's sets, at each later run too.",
         ),
     )
+    reactivate: bool = Field(False, description="activate those of new_users who were deactivated; else they stay so")
 
 
 def mapped(fields: Sequence[str]) -> tuple[SalesforceField, ...]:
@@ -150,13 +152,13 @@ def ruled(params: JoiningParams) -> list[Selection]:
     return [selection for rule in params.rules for selection in rule.selections()]
 
 
-def audience(
-    params: AccessParams, selections: Sequence[Selection] = (), joining: Sequence[UserToCreate] = ()
-) -> Audience:
-    """The Conexiom users: whoever holds a set, `selections` and `joining`."""
+def audience(params: AccessParams, selections: Sequence[Selection] = ()) -> Audience:
+    """The Conexiom users: whoever holds a set, `selections`, and who joins where `params` say that."""
+    joining = params.new_users if isinstance(params, JoiningParams) else ()
     return Audience(
         tuple(selections),
         tuple(Joining(user.username, user.profile) for user in joining),
         params.service_cloud_alerts,
         mapped(params.mapped_fields),
+        isinstance(params, JoiningParams) and params.reactivate,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import model_validator
+
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.errors import ParameterError
 from cnxlib.model import Check
@@ -18,26 +20,40 @@ from cnxlib.resources.selection import counted, selected
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
+_BOTH = "assignments and remove mean the same users: {}"
+
+
+def _shortened(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
 
 class Params(AssignmentParams, RemovalParams):
     """Parameters of 07_existing_users."""
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Params:
+        """Refuse what is given and taken in the same words, before 05 takes it away; the org tells the rest."""
+        given_to, taken_from = (
+            {(one.set, *named): text for one in selections for named, text in one.spelt_out()}
+            for selections in (given(self), self.remove)
+        )
+        both = sorted(f"{given_to[same]} ({same[0]})" for same in given_to.keys() & taken_from.keys())
+        if both:
+            raise ValueError(f"{_BOTH.format(_shortened(both))}; take them out of one of the two")
+        return self
 
 
 def _wanted(params: Params) -> Asking[Sequence[Wanted]]:
     selections = given(params)
     giving = yield from selected(selections)
     taking = yield from taken(params, ("G7.1", "G7.2"))
-    both = sorted(set(giving) & set(taking))
+    both = [f"{username} ({label})" for username, label in sorted(set(giving) & set(taking))]
     if both:
-        username, label = both[0]
-        raise ParameterError(
-            f"assignments and remove both name {username} and {label}",
-            guide=("G7.1",),
-            hint="Take the user out of one of them.",
-        )
+        raise ParameterError(_BOTH.format(_shortened(both)), guide=("G7.1",), hint="Take them out of one of the two.")
     lacking = yield from audience(params, selections).lacking()
     # Whoever loses the Minimum set on request is not given it again in the same breath.
-    lacking_minimum = [name for name in lacking.users if (name, MINIMUM) not in taking]
+    lacking_minimum = [name for name in lacking.to_be_given if (name, MINIMUM) not in taking]
     wanted = {(username, label): Wanted(username, label, ("G7.3",)) for username, label in _minimum(lacking_minimum)}
     wanted.update({pair: Wanted(*pair, ("G7.1", "G7.2")) for pair in giving})
     wanted.update(taking)

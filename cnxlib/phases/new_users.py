@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnxlib.engine import CheckGenerator, Resource
-from cnxlib.model import Check, Observation
+from cnxlib.model import Check, ManualStep, Observation
 from cnxlib.phases.audience import JoiningParams, UserToCreate, audience, ruled
 from cnxlib.phases.base import Phase
 from cnxlib.resources.assignment import Assignments, Wanted
+from cnxlib.resources.conditional import OnlyIf
 from cnxlib.resources.conexiom_sets import MINIMUM
 from cnxlib.resources.holders import holdings, leavers
 from cnxlib.resources.report import Report
 from cnxlib.resources.selection import selected
-from cnxlib.resources.user import NewUser, User
-from cnxlib.rounds import Asking
-from cnxlib.salesforce import Identity, Query, soql
-from cnxlib.salesforce.soql import in_lists
+from cnxlib.resources.user import NewUser, User, find_users, inactive_users
+from cnxlib.rounds import Asking, together
+from cnxlib.salesforce import Identity
+
+SETUP = "/lightning/setup/ManageUsers/home"
 
 
 class Params(JoiningParams):
@@ -24,20 +26,42 @@ class Params(JoiningParams):
 
 
 def _wanted(params: Params) -> Asking[Sequence[Wanted]]:
-    by_rule = yield from selected(ruled(params))
-    pairs = {*by_rule, *((user.username, label) for user in params.new_users for label in user.sets)}
-    lacking = yield from audience(params, ruled(params), params.new_users).lacking()
+    rules = ruled(params)
+    by_rule, gone, there, lacking = yield from together(
+        selected(rules), _gone(params), find_users(_names(params)), audience(params, rules).lacking()
+    )
+    # Who is inactive now, or not there yet, is found by no rule before the apply, and by each after it.
+    returning = (yield from selected(rules, leaving=True)) if gone and params.reactivate else []
+    pairs = {*by_rule, *(pair for pair in returning if pair[0].casefold() in gone)}
+    for user in params.new_users:
+        if user.username.casefold() not in gone or params.reactivate:
+            pairs.update((user.username, label) for label in user.sets)
+        if user.username not in there:
+            pairs.update((user.username, rule.set) for rule in rules if rule.profile == user.profile)
     # Holders from before are phase 07's to look after; this one is about those who come in here.
-    coming = {username for username, _ in pairs}
-    pairs.update((username, MINIMUM) for username in (*lacking.users, *lacking.joining) if username in coming)
+    coming = {username.casefold() for username, _ in pairs}
+    pairs.update((username, MINIMUM) for username in lacking.to_be_given if username.casefold() in coming)
     return [Wanted(username, label, ("G8.1",)) for username, label in sorted(pairs)]
 
 
-def _new_user(user: UserToCreate) -> User:
+def _names(params: Params) -> list[str]:
+    return [user.username for user in params.new_users]
+
+
+def _gone(params: Params) -> Asking[dict[str, str]]:
+    return (yield from inactive_users(_names(params)))
+
+
+def _new_user(user: UserToCreate, reactivate: bool) -> Resource:
     wanted = NewUser(
         user.username, user.last_name, user.first_name, user.alias, user.profile, user.email, take_over=True
     )
-    return User(wanted, ("G8.1",), "new_users")
+
+    def left() -> Asking[str]:
+        gone = yield from inactive_users([] if reactivate else [user.username])
+        return f"{user.username} was deactivated and stays so (G8.1)." if gone else ""
+
+    return OnlyIf(left, User(wanted, ("G8.1",), "new_users"))
 
 
 def _not_needed(params: Params) -> str:
@@ -45,17 +69,24 @@ def _not_needed(params: Params) -> str:
 
 
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
-    names = tuple(user.username for user in params.new_users)
     return (
-        *(_new_user(user) for user in params.new_users),
-        Assignments(lambda: _wanted(params), makes=names, parameter="rules", url=me.url),
-        *((Report(_leavers),) if params.new_users or params.rules else ()),
+        *(_new_user(user, params.reactivate) for user in params.new_users),
+        Assignments(lambda: _wanted(params), makes=_names(params), parameter="rules", url=me.url),
+        *((Report(lambda: _leavers(params, me.url)),) if params.new_users or params.rules else ()),
     )
 
 
-def _leavers() -> Asking[Observation]:
-    found = yield from holdings()
-    return Observation(tables=tuple(leavers(found)))
+def _leavers(params: Params, url: str) -> Asking[Observation]:
+    """Inactive users: those who hold a set, and those who are listed and left alone."""
+    found, gone = yield from together(holdings(), _gone(params))
+    step = ManualStep(
+        "inactive_users",
+        ("G8.1",),
+        f"Decide on the users of new_users who were deactivated: {', '.join(sorted(gone.values()))}. Whoever has left "
+        "is taken out of new_users. Whoever is back is activated, and given their sets, by reactivate.",
+        url=f"{url}{SETUP}",
+    )
+    return Observation(manual=(step,) if gone and not params.reactivate else (), tables=tuple(leavers(found)))
 
 
 def _nobody_returns(params: Params) -> Asking[Check]:
@@ -64,18 +95,17 @@ def _nobody_returns(params: Params) -> Asking[Check]:
     if not params.new_users:
         yield from ()
         return Check(name, True, "info", detail="none are named", guide=("G8.1",))
-    queries = [
-        Query(soql("SELECT Username FROM User WHERE IsActive = false AND Username IN {}", list(part)))
-        for part in in_lists(sorted(user.username for user in params.new_users))
-    ]
-    answers = yield queries
-    gone = sorted(row["Username"] for rows in answers for row in rows)
+    gone = yield from _gone(params)
+    if params.reactivate:
+        hint = "Applying activates them, for reactivate is set. Whoever has left is to be taken out of new_users."
+    else:
+        hint = "They stay inactive and are given nothing. Whoever is back is activated by reactivate."
     return Check(
         name,
         not gone,
         "warning",
-        detail=f"inactive: {', '.join(gone)}" if gone else "",
-        hint="Applying activates them. Whoever has left should be taken out of new_users instead." if gone else "",
+        detail=f"inactive: {', '.join(sorted(gone.values()))}" if gone else "",
+        hint=hint if gone else "",
         guide=("G8.1",),
     )
 
@@ -92,6 +122,6 @@ PHASE = Phase(
     resources=_resources,
     guide=("G8.1",),
     needs=("01_install_package", "06_visibility"),
-    setup_path="/lightning/setup/ManageUsers/home",
+    setup_path=SETUP,
     not_needed=_not_needed,
 )

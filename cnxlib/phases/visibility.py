@@ -26,7 +26,7 @@ class Params(AssignmentParams, JoiningParams):
 
 
 def _audience(params: Params) -> Audience:
-    return audience(params, [*given(params), *ruled(params)], params.new_users)
+    return audience(params, [*given(params), *ruled(params)])
 
 
 def _access(who: Audience) -> Asking[Check]:

@@ -2,8 +2,9 @@
 
 Source: Object Reference, ObjectPermissions, FieldPermissions, PermissionSetAssignment, PermissionSetGroup. Every user
 has an assignment of the set that the profile owns, so profiles need no case of their own. A group counts as its
-calculated set (PermissionSet.Type = 'Group'), in which muting is applied already [R]. Sets that a session has to
-activate do not count, and neither do assignments that have expired.
+calculated set (PermissionSet.Type = 'Group'), in which muting is applied already [R]. What a group would grant without
+one of its sets is what the calculated set and any of the others grant. Sets that a session has to activate do not
+count, and neither do assignments that have expired.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class _Grants:
     """The groups' calculated sets, by group."""
     left_out: set[str] = field(default_factory=set)
     """Sets that do not count in what is lacking."""
+    others: dict[str, set[str]] = field(default_factory=dict)
+    """By calculated set of a group that holds a left-out one: the sets beside it."""
     dormant: set[str] = field(default_factory=set)
     """Sets that a session has to activate."""
     outdated: dict[str, str] = field(default_factory=dict)
@@ -47,9 +50,14 @@ class _Grants:
                     found[thing] |= rights
         return found
 
-    def lacking(self, sets: Iterable[str], needs: Needs) -> dict[str, list[str]]:
-        """What `needs` asks for and `sets` do not grant."""
-        held = self.held(set(sets) - self.left_out)
+    def lacking(self, sets: Iterable[str], needs: Needs, *, groups_whole: bool = False) -> dict[str, list[str]]:
+        """What `needs` asks for and `sets` do not grant; `groups_whole` counts a left-out set within a group."""
+        counted = set(sets) - self.left_out
+        apart = set() if groups_whole else counted & self.others.keys() - self.dormant
+        held = self.held(counted - apart)
+        for one in apart:
+            for thing, rights in self.by_set[one].items():
+                held[thing] |= rights & set().union(*(self.by_set[other][thing] for other in self.others[one]))
         return {thing: sorted(rights - held[thing]) for thing, rights in needs.items() if rights - held[thing]}
 
 
@@ -59,6 +67,8 @@ class Access:
 
     lacking: dict[str, dict[str, list[str]]]
     """By user name, rights by object or field; users who lack nothing are left out."""
+    by_group: frozenset[str]
+    """Those of them who lack nothing once the left-out set counts that a group of theirs holds."""
     outdated_groups: tuple[str, ...]
     """Groups that these users hold and Salesforce has not calculated yet: what they grant may change."""
     sample: tuple[Sampled, ...]
@@ -93,10 +103,10 @@ def access_of(usernames: Sequence[str], needs: Needs, leaving_out: str) -> Askin
         Label of an own set that does not count: who has access through it alone lacks it.
     """
     if not usernames:
-        return Access({}, (), ())
+        return Access({}, frozenset(), (), ())
     select = (
         "SELECT AssigneeId, Assignee.Username, PermissionSetId, PermissionSetGroupId, Assignee.Profile.Name "
-        "FROM PermissionSetAssignment WHERE IsActive = true AND Assignee.IsActive = true AND Assignee.Username IN {}"
+        "FROM PermissionSetAssignment WHERE IsActive = true AND Assignee.Username IN {}"
     )
     held = [Query(soql(select, list(part))) for part in in_lists(usernames)]
     grants, assignments = yield from _grants_and(needs, leaving_out, held)
@@ -109,13 +119,15 @@ def access_of(usernames: Sequence[str], needs: Needs, leaving_out: str) -> Askin
         outdated.update([grants.outdated[group]] if group in grants.outdated else ())
         sets.setdefault(username, set()).add(grants.groups.get(group, "") if group else row["PermissionSetId"])
         users[username] = row["AssigneeId"]
-        profiles[username] = (row["Assignee"].get("Profile") or {}).get("Name", "")
+        profiles[username] = (row["Assignee"]["Profile"] or {}).get("Name", "")
     alike = {frozenset(ids): name for name, ids in sorted(sets.items(), reverse=True)}
     wanting_by_sets = {ids: grants.lacking(ids, needs) for ids in alike}
     wanting = {name: wanting_by_sets[frozenset(ids)] for name, ids in sorted(sets.items())}
     lacking = {name: missing for name, missing in wanting.items() if missing}
+    content = {ids for ids in alike if not grants.lacking(ids, needs, groups_whole=True)}
     return Access(
         lacking,
+        frozenset(name for name in lacking if frozenset(sets[name]) in content),
         tuple(sorted(outdated)),
         tuple(_sampled(name, users[name], grants.held(ids), needs) for ids, name in _first(alike)),
         {name: profiles[name] for name in lacking},
@@ -205,6 +217,7 @@ def _grants_and(
             )
         ),
         Query("SELECT Id, MasterLabel FROM PermissionSetGroup WHERE Status != 'Updated'"),
+        Query("SELECT PermissionSetGroupId, PermissionSetId FROM PermissionSetGroupComponent"),
         Query(
             soql(
                 "SELECT ParentId, Field, PermissionsRead, PermissionsEdit FROM FieldPermissions WHERE Field IN {}",
@@ -212,7 +225,7 @@ def _grants_and(
             )
         ),
     ]
-    on_objects, special, outdated, on_fields, *rest = yield [*queries, *more]
+    on_objects, special, outdated, components, on_fields, *rest = yield [*queries, *more]
     grants = _Grants()
     for row in on_objects:
         granted = {right for right in _RIGHTS if row[f"Permissions{right}"]}
@@ -223,6 +236,12 @@ def _grants_and(
     for row in special:
         _take(grants, row, objects, api_name(leaving_out))
     grants.outdated.update({row["Id"]: row["MasterLabel"] for row in outdated})
+    parts: dict[str, set[str]] = defaultdict(set)
+    for row in components:
+        parts[row["PermissionSetGroupId"]].add(row["PermissionSetId"])
+    for group, inside in parts.items():
+        if inside & grants.left_out and group in grants.groups:
+            grants.others[grants.groups[group]] = inside - grants.left_out
     return grants, rest
 
 

@@ -1,4 +1,7 @@
-"""The four permission sets that the Conexiom package brings, found by label in the package's namespace."""
+"""The four permission sets that the Conexiom package brings, found in its namespace by label, else by API name.
+
+A label may be a translation; the API name that Setup proposes is the label of before, with underscores.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,8 @@ def conexiom_sets() -> Asking[dict[str, ConexiomSet]]:
         package.namespace,
     )
     (rows,) = yield [Query(query)]
-    by_label = {folded(row["Label"]): row for row in rows}
+    by_name = {folded(row["Name"].replace("_", " ")): row for row in rows}
+    by_label = by_name | {folded(row["Label"]): row for row in rows}
     missing = [label for label in LABELS if folded(label) not in by_label]
     if missing:
         raise NotYet(

@@ -11,7 +11,7 @@ from cnxlib.resources.conexiom_sets import MINIMUM
 from cnxlib.resources.field_permissions import Field, find_fields
 from cnxlib.resources.holders import holdings
 from cnxlib.resources.selection import Selection, selected
-from cnxlib.resources.user import find_users
+from cnxlib.resources.user import find_users, inactive_users
 from cnxlib.rounds import Asking, together
 
 ACCOUNT_RIGHTS = ("Read", "Edit")
@@ -45,6 +45,13 @@ class Lacking:
     """A few of the users, for a cross-check."""
     profiles: Mapping[str, str] = field(default_factory=dict)
     """The profile's name of each user who lacks something."""
+    by_group: frozenset[str] = frozenset()
+    """Those of `users` to whom a permission set group gives the Minimum set already."""
+
+    @property
+    def to_be_given(self) -> list[str]:
+        """User names of those whom the Minimum set is still to be given to."""
+        return [*sorted(self.users.keys() - self.by_group), *sorted(self.joining)]
 
     def __bool__(self) -> bool:
         return bool(self.users or self.joining)
@@ -64,12 +71,15 @@ class Audience:
         Whether Case access counts.
     mapped_fields:
         Further fields whose field-level security counts.
+    reactivate:
+        Whether those of `joining` who were deactivated come back; else they are left out.
     """
 
     selections: tuple[Selection, ...] = ()
     joining: tuple[Joining, ...] = ()
     service_cloud_alerts: bool = False
     mapped_fields: tuple[Field, ...] = ()
+    reactivate: bool = False
 
     def needs(self) -> Asking[Needs]:
         """The access that every Conexiom user needs; fields without field-level security need none."""
@@ -85,21 +95,30 @@ class Audience:
 
     def lacking(self) -> Asking[Lacking]:
         """Who lacks what, not counting the Minimum set itself."""
-        needs, holding, about_to = yield from together(self.needs(), holdings(), selected(self.selections))
+        needs, holding, about_to, everyone = yield from together(
+            self.needs(), holdings(), selected(self.selections), self._who_comes()
+        )
         named = {one.username for one in holding if one.active} | {username for username, _ in about_to}
-        names = sorted(named | {one.username for one in self.joining})
+        names = sorted(named | {one.username for one in everyone})
         access, profiles, existing = yield from together(
             access_of(names, needs, MINIMUM),
-            profiles_lacking(sorted({one.profile for one in self.joining}), needs, MINIMUM),
-            find_users([one.username for one in self.joining]),
+            profiles_lacking(sorted({one.profile for one in everyone}), needs, MINIMUM),
+            find_users([one.username for one in everyone]),
         )
         joining = {
             one.username: profiles[one.profile]
-            for one in self.joining
+            for one in everyone
             if one.profile in profiles and one.username not in existing
         }
-        their = {**access.profiles, **{one.username: one.profile for one in self.joining if one.username in joining}}
-        return Lacking(access.lacking, joining, len(names), access.outdated_groups, access.sample, their)
+        their = {**access.profiles, **{one.username: one.profile for one in everyone if one.username in joining}}
+        return Lacking(
+            access.lacking, joining, len(names), access.outdated_groups, access.sample, their, access.by_group
+        )
+
+    def _who_comes(self) -> Asking[list[Joining]]:
+        """The joining users without those who left and are not to come back."""
+        gone = yield from inactive_users([] if self.reactivate else [one.username for one in self.joining])
+        return [one for one in self.joining if one.username.casefold() not in gone]
 
 
 def lacking_of(found: Lacking) -> Observation:

@@ -51,6 +51,15 @@ class Selection(BaseModel):
             raise ValueError(f"give exactly one of {', '.join(_WAYS)} for the set {self.set}")
         return self
 
+    def spelt_out(self) -> list[tuple[tuple[str, str], str]]:
+        """Whom it means in the words given: (way, name) to be compared by, and the text for people."""
+        return [
+            ((way, name.casefold()), name if way == "users" else f"{way.replace('_', ' ')} {name}")
+            for way in _WAYS
+            for name in (self.users if way == "users" else [getattr(self, way)])
+            if name
+        ]
+
 
 class When(BaseModel):
     """Which new users a rule is about: exactly one of profile, role, permission_set, by name."""

@@ -11,11 +11,12 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import Duplicate, ParameterError
+from cnxlib.errors import Duplicate, OrgUnreachable, ParameterError, Temporary
 from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Insert, Query, Update, chunks, soql
+from cnxlib.salesforce.soql import in_lists
 
 
 def user_id(username: str) -> str:
@@ -32,6 +33,17 @@ def find_users(usernames: Sequence[str]) -> Asking[dict[str, str]]:
     ]
     found = {row["Username"].casefold(): row["Id"] for rows in answers for row in rows}
     return {name: found[name.casefold()] for name in usernames if name.casefold() in found}
+
+
+def inactive_users(usernames: Sequence[str]) -> Asking[dict[str, str]]:
+    """Those who are there and were deactivated: the org's spelling of each user name, by the name in lower case."""
+    if not usernames:
+        return {}
+    answers = yield [
+        Query(soql("SELECT Username FROM User WHERE IsActive = false AND Username IN {}", list(part)))
+        for part in in_lists(sorted(usernames))
+    ]
+    return {row["Username"].casefold(): row["Username"] for rows in answers for row in rows}
 
 
 @dataclass(frozen=True)
@@ -166,6 +178,13 @@ class User:
         }
         try:
             (created,) = yield [Insert("User", values)]
+        except (OrgUnreachable, Temporary):
+            # The answer was lost, and perhaps not the request: the plan found no such user, so this one is it.
+            mine = soql("SELECT Id FROM User WHERE Username = {} AND LastName = {}", wanted.username, wanted.last_name)
+            (rows,) = yield [Query(mine)]
+            if not rows:
+                raise
+            created = rows[0]["Id"]
         except Duplicate as error:
             # User names are unique over all orgs of Salesforce, and this one is not in ours.
             raise ParameterError(

@@ -145,7 +145,9 @@ def odd(columns: Columns, row: Any, where: str = "") -> Iterator[str]:
     for name in sorted(set(columns) & set(row)):
         if columns[name] and row[name] is not None:  # a lookup that is empty has no parent
             yield from odd(columns[name], row[name], f"{where}{name}.")
-        if name.endswith("Id") and row[name] is not None and not has_valid_checksum(row[name]):
+        # EntityDefinition's id is its DurableId: a standard object's API name
+        is_id = name.endswith("Id") and name != "EntityDefinitionId"
+        if is_id and row[name] is not None and not has_valid_checksum(row[name]):
             yield f"{where}{name} is no id: {row[name]}"
 
 

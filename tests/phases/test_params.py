@@ -42,6 +42,22 @@ CALLBACK = {"callback_url": "https://portal-acme.example/login"}
         ("07", {"assignments": [{"set": "Conexiom Boss", "users": ["a@b.example"]}]}, "assignments"),
         ("07", {"assignments": [{"set": "Conexiom User"}]}, "assignments"),
         ("07", {"assignments": [{"set": "Conexiom User", "role": "CSR", "profile": "P"}]}, "assignments"),
+        (
+            "07",
+            {
+                "assignments": [{"set": "Conexiom User", "users": ["A@b.example", "c@d.example"]}],
+                "remove": [{"set": "Conexiom User", "users": ["a@B.example"]}],
+            },
+            "mean the same users: A@b.example (Conexiom User); take them out",
+        ),
+        (
+            "07",
+            {
+                "assignments": [{"set": "Conexiom User", "profile": "Sales"}],
+                "remove": [{"set": "Conexiom User", "profile": "Sales"}],
+            },
+            "mean the same users: profile Sales (Conexiom User)",
+        ),
         ("08", {"new_users": [{"username": "a@b.example"}]}, "new_users"),
         ("08", {"rules": [{"when": {}, "sets": ["Conexiom User"]}]}, "rules"),
         ("09", {"region": "antarctica"}, "region"),
