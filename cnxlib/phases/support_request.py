@@ -227,8 +227,8 @@ class Params(PhaseParams):
         json_schema_extra=in_form(
             group=EXPERTS,
             keep=False,
-            help="password@NAME or consumer_secret@NAME: they are replaced once Conexiom has them. The name is yours "
-            "and says on which occasion: password@CHG-4711.",
+            help="Write password@NAME or consumer_secret@NAME: they are replaced once Conexiom has them. The name is "
+            "yours and says on which occasion: password@CHG-4711.",
         ),
     )
 

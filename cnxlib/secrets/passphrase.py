@@ -5,6 +5,9 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import MethodType
 
@@ -25,9 +28,22 @@ def reference() -> str:
     return os.environ.get(REFERENCE, "")
 
 
+_nobody_asked: ContextVar[bool] = ContextVar("nobody_asked", default=False)
+
+
+@contextmanager
+def nobody_asked() -> Iterator[None]:
+    """Within, nobody is asked: work in the background must not put a question between what a person is doing."""
+    token = _nobody_asked.set(True)
+    try:
+        yield
+    finally:
+        _nobody_asked.reset(token)
+
+
 def can_ask() -> bool:
     """Whether there is a person to ask."""
-    return _in_notebook() or _at_terminal()
+    return not _nobody_asked.get() and (_in_notebook() or _at_terminal())
 
 
 def passphrase_of(path: Path) -> str:

@@ -19,11 +19,9 @@ from cnxlib.ui.display import (
 )
 from cnxlib.ui.handover import Handover
 from cnxlib.ui.inputs import Inputs
-from cnxlib.ui.letter import receipts
 from cnxlib.ui.panel import Panel
 from cnxlib.ui.panes import Shown
 from cnxlib.ui.pictures import pictures_of
-from cnxlib.ui.view import View
 
 Stage = Literal["connect", "preflight", "plan", "apply", "verify", "record"]
 
@@ -137,7 +135,7 @@ class Cells:
             return (notice('Mode "verify" plans nothing: the Verify cell reads the org and compares.'),)
         attempt.preflight()
         outcome = attempt.make_plan()
-        return (*pictures_of(outcome.tables), self._planned(attempt, outcome), *_handed_over(attempt, outcome))
+        return (*pictures_of(outcome.tables), self._planned(attempt, outcome))
 
     def _planned(self, attempt: Attempt, outcome: Outcome) -> Shown:
         return plan_view(outcome)
@@ -155,7 +153,7 @@ class Cells:
         if attempt.mode == "plan":
             return (notice("Nothing was applied here, so there is nothing to verify."),)
         outcome = attempt.verify()
-        return (*pictures_of(outcome.tables), verified_view(outcome), *_handed_over(attempt, outcome))
+        return (*pictures_of(outcome.tables), verified_view(outcome))
 
     def _record(self, attempt: Attempt) -> tuple[Shown, ...]:
         outcome = attempt.end()
@@ -173,9 +171,3 @@ def _show(*shown: Shown) -> None:
 
     for one in shown:
         display(one)  # type: ignore[no-untyped-call]
-
-
-def _handed_over(attempt: Attempt, outcome: Outcome) -> tuple[View, ...]:
-    """What earlier runs gave to Conexiom, where the phase writes to them."""
-    blocks = receipts(outcome, attempt.alias)
-    return (View(*blocks),) if blocks else ()

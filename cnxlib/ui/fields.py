@@ -17,8 +17,8 @@ from cnxlib.resources.in_form import KEY
 FieldKind = Literal[
     "text", "reference", "file", "secret", "switch", "choice", "number", "names", "rows", "object", "yaml"
 ]
-"""file: the path of one; secret: typed unseen, of which the form keeps a reference; names: a list of texts; rows: a list of objects; object:
-the fields of one; yaml: whatever has no editor."""
+"""file: the path of one; secret: typed unseen, of which the form keeps a reference; names: a list of texts; rows: a
+list of objects; object: the fields of one; yaml: whatever has no editor."""
 
 
 @dataclass(frozen=True)

@@ -268,12 +268,14 @@ class View {
       input.value = "";
       if (fresh.length) change([...held, ...fresh]);
     };
-    input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.defaultPrevented) { event.preventDefault(); add(); } });
     const picker = this.offered({ ...field, examples: field.choices.length ? field.choices : field.examples }, input, add) ?? input;
+    // After the list's own listener: what Enter picks there is not typed.
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.defaultPrevented) { event.preventDefault(); add(); } });
     const node = h("div", {}, list, h("div", { class: "cnx-line" }, picker,
       h("button", { type: "button", class: "cnx-small", "aria-label": `Add to ${field.label}`, onclick: () => { add(); input.focus(); } }, "Add")));
-    // What was typed and not added is not lost when the field is left.
-    node.addEventListener("focusout", (event) => { if (!node.contains(event.relatedTarget)) add(); });
+    // What was typed and not added is not lost when the field is left; but half a user's name is no user name.
+    const whole = () => field.offers !== "users" || input.value.includes("@");
+    node.addEventListener("focusout", (event) => { if (!node.contains(event.relatedTarget) && whole()) add(); });
     const flush = () => add();
     show();
     return { node, grouped: true, about: [input], focus: () => input.focus(), flush, set: (value) => { if (!same(value, held)) { held = [...value]; show(); } } };
