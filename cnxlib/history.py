@@ -65,6 +65,27 @@ class Attempted:
 
 
 @dataclass(frozen=True)
+class LeftToPeople:
+    """What the newest attempt to create left to a person, and nothing changed since. Answer: `Left` by key.
+
+    Parameters
+    ----------
+    kind:
+        Of the items, such as "connected_app".
+    """
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Left:
+    """Why an attempt was left to a person, and when that was (ISO 8601, UTC)."""
+
+    why: str
+    at: str
+
+
+@dataclass(frozen=True)
 class RunSteps:
     """What a run of the runbook did to this org. Answer: `PastRun`.
 
@@ -118,7 +139,11 @@ Recall = Callable[[Any], Any]
 """Answers one request about the past."""
 
 
-def no_history(request: Confirmation | Made | Attempted | RunSteps) -> Mapping[str, str] | UsageError | None:
+Remembered = Confirmation | Made | Attempted | LeftToPeople | RunSteps
+"""What the past is asked for."""
+
+
+def no_history(request: Remembered) -> Mapping[str, Any] | UsageError | None:
     """The answers where there were no runs before."""
     if isinstance(request, RunSteps):
         return UsageError(f"There is no run {request.run_id!r}")
@@ -129,7 +154,7 @@ def recalling(send: Send, recall: Recall) -> Send:
     """`send`, with the requests about the past answered by `recall`."""
 
     def answer(requests: Sequence[Any]) -> list[Any]:
-        past = [isinstance(request, Confirmation | Made | Attempted | RunSteps) for request in requests]
+        past = [isinstance(request, Remembered) for request in requests]
         others = [request for request, is_past in zip(requests, past, strict=True) if not is_past]
         sent = iter(send(others) if others else [])
         return [recall(request) if is_past else next(sent) for request, is_past in zip(requests, past, strict=True)]

@@ -18,6 +18,8 @@ from cnxlib.resources.sign_on_app import SignOnApp, made_by_hand
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
+ID = "03_connected_app"
+
 GUIDE_CALLBACK = "https://portal-na1.cloud.conexiom.com/Partner/login"
 """The guide's example; each customer has one of their own."""
 
@@ -152,7 +154,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
             url=app.app_manager(),
         )
         return (Report(lambda: made_by_hand(app, step)),)
-    return (SignOnApp(app, params.route, params.conexiom_accepts),)
+    return (SignOnApp(app, params.route, params.conexiom_accepts, ID),)
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
@@ -160,7 +162,7 @@ def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
 
 
 PHASE = Phase(
-    id="03_connected_app",
+    id=ID,
     title="Connected App Configuration",
     params=Params,
     checks=_checks,

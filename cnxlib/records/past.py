@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnxlib.errors import RecordError
-from cnxlib.history import Attempted, Confirmation, Confirmed, Made, PastRun, RunSteps
+from cnxlib.history import Confirmation, Confirmed, Left, LeftToPeople, Made, PastRun, Remembered, RunSteps
 from cnxlib.records.listing import find_run
 from cnxlib.records.run_record import EVENTS, read_events, runs_of
 from cnxlib.records.steps import steps_of
@@ -28,9 +28,7 @@ class Past:
         self._alias, self._org_id, self._root = alias, org_id, root
         self._read: dict[Path, tuple[int, list[dict[str, Any]]]] = {}
 
-    def recall(
-        self, request: Confirmation | Made | Attempted | RunSteps
-    ) -> Confirmed | Mapping[str, str] | PastRun | None:
+    def recall(self, request: Remembered) -> Confirmed | Mapping[str, str] | Mapping[str, Left] | PastRun | None:
         """Answer one request.
 
         Raises
@@ -45,6 +43,8 @@ class Past:
             return steps_of(path, self._alias, self._org_id, unverified=request.unverified)
         if isinstance(request, Confirmation):
             return self._confirmed.get((request.phase, request.step, request.digest))
+        if isinstance(request, LeftToPeople):
+            return self._left.get(request.kind, {})
         return (self._made if isinstance(request, Made) else self._attempted).get(request.kind, {})
 
     @property
@@ -102,3 +102,21 @@ class Past:
             else:
                 of_kind.pop(key, None)
         return begun
+
+    @property
+    def _left(self) -> dict[str, dict[str, Left]]:
+        left: dict[str, dict[str, Left]] = {}
+        begun: set[tuple[str, str]] = set()
+        for event in self._events:
+            step, name = event["data"], event["event"]
+            if not name.startswith("step-") or step.get("op") != "create":
+                continue
+            kind, key = str(step.get("kind")), str(step.get("key"))
+            if name == "step-started":
+                begun.add((kind, key))
+            elif name == "step-not-run" and (kind, key) in begun:  # it was tried: else it waited for another step
+                left.setdefault(kind, {})[key] = Left(str(step.get("error", "")), str(event["at"]))
+                begun.discard((kind, key))
+            elif name == "step-done":
+                left.get(kind, {}).pop(key, None)
+        return left

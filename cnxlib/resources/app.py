@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from cnxlib.errors import OrgUnreachable, Temporary
 from cnxlib.model import ManualStep, Table
 from cnxlib.rounds import Asking, Pause, Progress
 from cnxlib.salesforce import AuthorizeDoor, Identity, Secret, TokenDoor
@@ -96,6 +97,8 @@ def _loosely(url: str) -> str:
 def door_codes(app: App, key: str, secret: str) -> Asking[tuple[str, str]]:
     """How the authorize and the token endpoint refuse the app, "" where they know it; nobody logs in for it.
 
+    An endpoint that does not answer at all, however often it is asked, is not known to know it.
+
     Parameters
     ----------
     key:
@@ -117,7 +120,10 @@ def door_codes(app: App, key: str, secret: str) -> Asking[tuple[str, str]]:
                 )
             )
         )
-    authorize, *token = yield requests
+    try:
+        authorize, *token = yield requests
+    except (Temporary, OrgUnreachable) as error:
+        return getattr(error, "code", "") or "no answer", ""
     # invalid_grant is about the code: it comes after key and secret were found right (RFC 6749, 5.2).
     return authorize, token[0] if token and token[0] != "invalid_grant" else ""
 
@@ -160,7 +166,12 @@ def left_at_the_doors(app: App, key: str, secret: str) -> Asking[tuple[ManualSte
 
 
 def secret_step(app: App, why: str) -> ManualStep:
-    """The secret has to be got from Setup by a person."""
+    """The secret has to be got from Setup by a person.
+
+    The Metadata API tells no secret. The Connect REST API (apps/oauth/credentials) tells that of an External Client App
+    where ExternalClientAppSettings.enableClientSecretInRestApiAccess is on and the user has View Client Secret. As
+    Salesforce advises to leave that off, the runbook does not go that way.
+    """
     return ManualStep(
         "consumer_secret",
         ("G3.4",),

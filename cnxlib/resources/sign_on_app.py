@@ -18,6 +18,7 @@ from cnxlib.errors import (
     StepFailed,
     Temporary,
 )
+from cnxlib.history import Confirmation, LeftToPeople
 from cnxlib.model import ManualStep, Observation
 from cnxlib.resources import connected_app, external_client_app
 from cnxlib.resources.app import App, callback_table, left_at_the_doors
@@ -44,19 +45,25 @@ class SignOnApp:
         How it is made; "auto" makes a connected app unless Conexiom accepts an External Client App.
     accepts:
         What Conexiom said that they accept.
+    phase:
+        Id of the phase, by which it is confirmed that Salesforce has enabled the creation.
     """
 
     batch = 1
 
-    def __init__(self, app: App, route: Route, accepts: Accepts) -> None:
-        self._app, self._route, self._accepts = app, route, accepts
+    def __init__(self, app: App, route: Route, accepts: Accepts, phase: str) -> None:
+        self._app, self._route, self._accepts, self._phase = app, route, accepts, phase
         self._connected = connected_app.ConnectedApp(app)
         self._external = external_client_app.ExternalClientApp(app)
         self._refused = ""
-        """What Salesforce said when it would not create a connected app, and when: the org itself does not tell."""
+        """What Salesforce said when it would not create a connected app just now, and when."""
 
     def observe(self) -> Asking[Observation]:
-        """Compare the app that is there, or is to be; where Salesforce just refused a new one, say who does what."""
+        """Compare the app that is there, or is to be; where Salesforce refused to create one, say who does what.
+
+        No setting that the Metadata API has tells whether an org creates connected apps (ConnectedAppSettings and
+        ExternalClientAppSettings do not), so the refusal is kept: until somebody confirms that it was enabled.
+        """
         connected, external = yield [
             ReadMetadata("ConnectedApp", self._app.name),
             ReadMetadata("ExternalClientApplication", self._app.name),
@@ -71,9 +78,22 @@ class SignOnApp:
                     (to_conexiom(self._app),),
                 )
             return observation
-        if connected is None and self._refused:
-            return self._blocked()
+        if connected is None:
+            refused = yield from self._refusal()
+            if refused:
+                return self._blocked(refused)
         return (yield from self._connected.observe())
+
+    def _refusal(self) -> Asking[str]:
+        """What Salesforce said to the newest attempt, and when; "" where another one is due."""
+        (left,) = yield [LeftToPeople("connected_app")]
+        newest = max(left.values(), key=lambda one: one.at, default=None)
+        if newest is None:
+            return self._refused
+        refused = f"{newest.why} ({newest.at[:10]} {newest.at[11:19]} UTC)"
+        step = self._enable(refused)
+        (confirmed,) = yield [Confirmation(self._phase, step.step, step.digest)]
+        return "" if confirmed and confirmed.at > newest.at else refused
 
     def _by_external(self, connected: bool, external: bool) -> bool:
         if self._route != "auto":
@@ -106,8 +126,8 @@ class SignOnApp:
                     hint="Mend what Salesforce names and run again. The user needs Customize Application and Modify "
                     "Metadata. Or make the app by hand: the runbook then finds it.",
                 ) from None
-            self._refused = f"{said} ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC)"
-            return [Done(left=f"Salesforce creates no connected app here: {said}")]
+            self._refused = f"{said} ({datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC)"
+            return [Done(left=said)]
         yield from self._connected.wait()
         return [Done()]
 
@@ -131,30 +151,31 @@ class SignOnApp:
         ]
         return bool(held)
 
-    def _blocked(self) -> Observation:
-        app = self._app
-        steps = [
-            ManualStep(
-                "enable_creation",
-                ("G3.2",),
-                f"Salesforce does not let the connected app {app.name} be created: {self._refused}. Have Salesforce "
-                "Customer Support enable it (to-salesforce-support.txt is the text), then apply this phase again.",
-                url=_HELP,
-            )
-        ]
-        documents = [to_salesforce(app, self._refused)]
+    def _blocked(self, refused: str) -> Observation:
+        steps, documents = [self._enable(refused)], [to_salesforce(self._app, refused)]
         if self._accepts == "unknown":
-            steps.append(self._ask_conexiom())
-            documents.append(to_conexiom(app))
+            steps.append(self._ask_conexiom(refused))
+            documents.append(to_conexiom(self._app))
         return Observation(manual=tuple(steps), documents=tuple(documents))
 
-    def _ask_conexiom(self) -> ManualStep:
-        refused = f" Asked because of: {self._refused}." if self._refused else ""
+    def _enable(self, refused: str) -> ManualStep:
+        return ManualStep(
+            "enable_creation",
+            ("G3.2",),
+            f"Salesforce does not let the connected app {self._app.name} be created: {refused}. Search Setup for "
+            "External Client App Settings: where that page offers Allow creation of connected apps, switch it on; else "
+            "have Salesforce Customer Support enable it (to-salesforce-support.txt is the text). Then confirm this "
+            "step and plan again: the runbook tries once more.",
+            url=_HELP,
+        )
+
+    def _ask_conexiom(self, refused: str = "") -> ManualStep:
+        said = f" Asked because of: {refused}." if refused else ""
         return ManualStep(
             "ask_conexiom",
             ("G3.2", "G3.3"),
             "Ask Conexiom which kind of app they accept (to-conexiom.txt is the text), then set conexiom_accepts to "
-            "connected_app or external_client_app: an External Client App can be made at once." + refused,
+            "connected_app or external_client_app: an External Client App can be made at once." + said,
         )
 
 

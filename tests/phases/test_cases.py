@@ -11,6 +11,7 @@ A case is tests/cases/<phase>/<name>.json:
     held      names of the secrets that the store holds
     held_key  the consumer key among them, where it matters which
     made      what earlier runs made: ids by key, by kind; attempted likewise, where they did not learn the end of it
+    left      why an attempt to create was left to a person: by key, by kind
     confirmed names of the manual steps that somebody confirmed as they read now
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), error (a class),
               warns (names of the checks that warn, where the case is about them)
@@ -30,7 +31,7 @@ import pytest
 
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError
-from cnxlib.history import Attempted, Confirmation, Confirmed, Made, no_history
+from cnxlib.history import Attempted, Confirmation, Confirmed, Left, LeftToPeople, Made, no_history
 from cnxlib.model import Outcome
 from cnxlib.phases import find_phase
 from cnxlib.salesforce import (
@@ -156,6 +157,9 @@ def past(case: dict[str, Any], asked: Any) -> Any:
             return case.get("made", {}).get(kind, {})
         case Attempted(kind):
             return case.get("attempted", {}).get(kind, {})
+        case LeftToPeople(kind):
+            at = "2026-11-23T09:30:00+00:00"
+            return {key: Left(why, at) for key, why in case.get("left", {}).get(kind, {}).items()}
         case Confirmation(_, step, _) if step in case.get("confirmed", ()):
             return Confirmed("admin@acme.example", "2026-11-24T00:00:00+00:00")
     return no_history(asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cnxlib.history import Attempted, Confirmation, Confirmed, Made
+from cnxlib.history import Attempted, Confirmation, Confirmed, LeftToPeople, Made
 from cnxlib.records import RunRecord
 from cnxlib.records.past import Past
 
@@ -56,6 +56,17 @@ def test_a_step_whose_end_nobody_learned_was_attempted(tmp_path: Path) -> None:
     run(tmp_path, step("started", "refused"), step("failed", "refused"), step("started", "lost"))
     run(tmp_path, step("failed", "lost", "<2@acme>"), step("started", "not run"), step("not-run", "not run"))
     assert Past("acme", ORG_ID, tmp_path).recall(Attempted("support_mail")) == {"killed": "", "lost": "<2@acme>"}
+
+
+def test_what_was_tried_and_left_to_a_person(tmp_path: Path) -> None:
+    def step(name: str, key: str) -> tuple[str, dict[str, Any]]:
+        return f"step-{name}", {"op": "create", "kind": "connected_app", "key": key, "error": f"why {key}"}
+
+    run(tmp_path, step("started", "left"), step("not-run", "left"), step("not-run", "waited for another"))
+    run(tmp_path, step("started", "made"), step("not-run", "made"), step("started", "made"), step("done", "made"))
+    left = Past("acme", ORG_ID, tmp_path).recall(LeftToPeople("connected_app"))
+    assert isinstance(left, dict)
+    assert {key: one.why for key, one in left.items()} == {"left": "why left"}
 
 
 def test_what_the_run_at_hand_did_is_past_too(tmp_path: Path) -> None:

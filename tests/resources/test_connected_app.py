@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import tenacity.nap
 
 from cnxlib.engine import Engine
-from cnxlib.model import Outcome, Status, Step
+from cnxlib.history import no_history
+from cnxlib.model import ManualStep, Outcome, Status, Step
 from cnxlib.phases import find_phase
+from cnxlib.records import RunRecord
+from cnxlib.records.past import Past
 from cnxlib.salesforce import Deploy, ReadMetadata, WriteMetadata
 from cnxlib.salesforce.org import Org, connect
 from cnxlib.salesforce.refusals import refusal
@@ -29,16 +35,36 @@ class Applied:
         self.progress: list[str] = []
         self.waited = 0.0
         self.org: Org
+        self._record: RunRecord | None = None
 
     def on(self, scenario: str, **params: Any) -> tuple[tuple[Step, ...], Outcome]:
         self.org = connect(self._sim.new_org(scenario), store=SecretStore(self._folder))
         return self.again(**params)
 
     def again(self, **params: Any) -> tuple[tuple[Step, ...], Outcome]:
+        engine = self.engine(**params)
+        engine.preflight()
+        plan, _ = engine.plan()
+        return engine.apply(plan), engine.verify("apply")
+
+    def remember(self) -> None:
+        """From now on what happens is on record, and each phase asks it."""
+        self._record = RunRecord.begin(self.org.alias, self._folder)
+
+    def confirm(self, step: ManualStep) -> None:
+        self.write("confirmed", {"step": step.step, "digest": step.digest, "note": ""})
+
+    def write(self, name: str, data: Mapping[str, Any]) -> None:
+        assert self._record is not None
+        known = {"org_id": self.org.identity.org_id, "user": "ann@acme.example"}
+        self._record.event(name, data, phase="03_connected_app", known=known)
+
+    def engine(self, **params: Any) -> Engine:
         phase = find_phase("03")
         values = phase.parse({"org": self.org.alias, "callback_url": CALLBACK, **params})
         me = self.org.identity
-        engine = Engine(
+        past = Past(self.org.alias, me.org_id, self._folder)
+        return Engine(
             phase.id,
             phase.title,
             me.org_id,
@@ -48,10 +74,8 @@ class Applied:
             emit=self._emit,
             sleep=self._sleep,
             clock=lambda: self.waited,
+            recall=past.recall if self._record else no_history,
         )
-        engine.preflight()
-        plan, _ = engine.plan()
-        return engine.apply(plan), engine.verify("apply")
 
     def between(self, scenario: str, answered: Any, before: Any = lambda request: request) -> None:
         """A new org between which and the runbook requests and answers are changed."""
@@ -68,6 +92,8 @@ class Applied:
     def _emit(self, name: str, data: Mapping[str, Any]) -> None:
         if name == "progress":
             self.progress.append(data["message"])
+        if self._record:
+            self.write(name, data)
 
     def _sleep(self, seconds: float) -> None:
         self.waited += seconds
@@ -96,6 +122,37 @@ def test_where_conexiom_takes_nothing_else_salesforce_alone_is_asked(applied: Ap
     _, outcome = applied.on("modern", conexiom_accepts="connected_app")
     assert [left.step for left in outcome.manual] == ["enable_creation"]
     assert [document.name for document in outcome.documents] == ["to-salesforce-support.txt"]
+
+
+def test_a_refusal_holds_until_somebody_says_that_it_was_enabled(applied: Applied) -> None:
+    applied.org = connect(applied._sim.new_org("modern"), store=SecretStore(applied._folder))
+    applied.remember()
+    _, refused = applied.again()
+    for outcome in (applied.engine().plan()[1], applied.engine().verify("verify")):
+        assert (outcome.status, outcome.changes) == (Status.WAITING, ())
+        assert [left.step for left in outcome.manual] == ["enable_creation", "ask_conexiom"]
+        assert outcome.manual == refused.manual, "the same words, which a person may have confirmed"
+        assert len(outcome.documents) == 2
+    assert applied.engine(conexiom_accepts="external_client_app").plan()[1].status == Status.PENDING
+
+    applied.confirm(refused.manual[0])
+    assert applied.engine().plan()[1].status == Status.PENDING
+    time.sleep(1)  # the words tell the second
+    (step,), outcome = applied.again()
+    assert (step.result, outcome.status) == ("not-run", Status.WAITING)
+    assert outcome.manual[0].digest != refused.manual[0].digest, "asked anew: what was confirmed did not help"
+
+
+def test_a_login_that_does_not_answer_is_waited_for(applied: Applied, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=lambda seconds: None))
+    applied.org = connect(applied._sim.new_org("fresh"), store=SecretStore(applied._folder))
+    applied.fault({"kind": "http_503", "times": None, "match": {"path": "/services/oauth2/"}})
+    (step,), outcome = applied.again(propagation_timeout_minutes=1)
+    assert (step.result, outcome.status) == ("done", Status.WAITING)
+    assert [left.step for left in outcome.manual] == ["app_known"]
+    assert "SERVER_UNAVAILABLE" in outcome.manual[0].what
+    applied.fault()
+    assert applied.again()[1].status == Status.CONVERGED
 
 
 def test_who_lacks_the_permission_is_told_so(applied: Applied) -> None:
