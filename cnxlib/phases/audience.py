@@ -12,7 +12,7 @@ from cnxlib.phases.base import MAPPED_FIELD, Email, PhaseParams, Username
 from cnxlib.resources.assignment import Wanted
 from cnxlib.resources.conexiom_users import Audience, Joining
 from cnxlib.resources.field_permissions import Field as SalesforceField
-from cnxlib.resources.in_form import in_form
+from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.selection import SETS, Rule, Selection, SetLabel, read_csv, selected
 from cnxlib.rounds import Asking
 
@@ -123,7 +123,12 @@ class JoiningParams(AccessParams):
             help="Whoever has a profile, role or permission set gets Conexiom's sets, at each later run too.",
         ),
     )
-    reactivate: bool = Field(False, description="activate those of new_users who were deactivated; else they stay so")
+    reactivate: bool = Field(
+        False,
+        title="Activate new users who were deactivated",
+        description="activate those of new_users who were deactivated; else they stay so",
+        json_schema_extra=in_form(group=EXPERTS, help="Left alone, those of the new users who were deactivated stay so."),
+    )
 
 
 def mapped(fields: Sequence[str]) -> tuple[SalesforceField, ...]:

@@ -54,7 +54,7 @@ class Cockpit:
         connect: Connect = connect,
     ) -> None:
         guard()
-        self._inputs = Inputs(phase, namespace, phases)
+        self._inputs = Inputs(phase, namespace, phases, connect)
         self._cells: Cells = (
             Sitting(self._inputs, connect, phases) if self._inputs.interactive else Cells(self._inputs, connect)
         )

@@ -165,8 +165,7 @@ class Sitting(Cells):
 
     def _kept(self, attempt: Attempt) -> tuple[Shown, ...]:
         """Keep what was typed for the next time."""
-        typed = self._inputs.own({**attempt.values, **self._inputs.typed})
-        typed = {name: value for name, value in typed.items() if name in self._inputs.typed}
+        typed = self._inputs.keepable
         if not typed:
             return ()
         try:
