@@ -127,7 +127,9 @@ class JoiningParams(AccessParams):
         False,
         title="Activate new users who were deactivated",
         description="activate those of new_users who were deactivated; else they stay so",
-        json_schema_extra=in_form(group=EXPERTS, help="Left alone, those of the new users who were deactivated stay so."),
+        json_schema_extra=in_form(
+            group=EXPERTS, help="Left alone, those of the new users who were deactivated stay so."
+        ),
     )
 
 
