@@ -24,7 +24,8 @@ import zeep
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError
 from cnxlib.model import Outcome, Status
-from cnxlib.phases import PHASES, Phase
+from cnxlib.phases import PHASES, Phase, find_phase
+from cnxlib.salesforce import Query, soql
 from cnxlib.salesforce.org import Org, connect
 from cnxlib.simorg.scenarios import loader
 from tests.conftest import Sim
@@ -92,8 +93,17 @@ LETTERS = {
 """How the table tells a phase's status. f: what struck a read ended the plan, and the one after it was carried out."""
 
 LASTS = {fault.last for fault in FAULTS.values()}
-SCENARIOS = [name for name in loader.names() if name != "many-users"]
-"""All but the one in which a run takes minutes: tests/test_many_users.py has what is particular to it."""
+CROWD = "many-users"
+SCENARIOS = [name for name in loader.names() if name != CROWD]
+"""All but the one of 10,000 users, in which a run takes minutes: it has a test of its own."""
+
+GIVEN = {
+    "lost_answer": "Conexiom User",
+    "http_503": "Conexiom Read Only",
+    "lock_row": "Conexiom SuperUser",
+    "session_expired": "Conexiom Admin User",
+}
+"""In the crowd: the set that is given while a fault strikes. Those faults that meet long lists and many batches."""
 
 
 @dataclass
@@ -114,14 +124,14 @@ class Cell:
         self.parameters = flat(self.org.alias)
         self._ordered: list[Order] | None = None
 
-    def carry_out(self, fault: Fault) -> dict[str, Status]:
+    def carry_out(self, fault: Fault, phases: Sequence[Phase[Any]] = PHASES) -> dict[str, Status]:
         """The guide, phase by phase; then all of it again without the fault. Returns how that ends.
 
         Where nothing failed, the second round is left out: {}.
         """
         kept = {fault.last} if fault.writing else LASTS
         self.order(())
-        phases = [phase for phase in PHASES if phase.id <= fault.last]
+        phases = [phase for phase in phases if phase.id <= fault.last]
         for phase in phases:
             applied = self.apply(phase, fault.reading, fault.writing)
             late = bool(fault.reading) and applied.status is Status.FAILED and not applied.steps
@@ -240,6 +250,34 @@ def test_each_fault_is_told_or_overcome(
         if scenario == "fresh" and not struck.struck:
             wrong.append(f"{name} strikes nothing")
     record_property("matrix", [scenario, row])
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+def test_a_crowd_is_given_its_sets_once(sim: Sim, record_property: Callable[[str, object], None]) -> None:
+    """Of the guide, 07: what 600 of 10,000 users are given goes out in batches of 200, some of which are struck.
+
+    The phases before it send as many requests here as in any org, or write as few rows.
+    """
+    row, wrong = {}, []
+    held = "SELECT AssigneeId FROM PermissionSetAssignment WHERE PermissionSet.Label = {}"
+    with cell(sim, CROWD) as crowd:
+        install, giving = find_phase("01"), find_phase("07")
+        assert crowd.apply(install).status in SETTLED
+        own = crowd.parameters[giving.id]
+        for fault, label in GIVEN.items():
+            own["assignments"] = [{"set": label, "profile": "Standard User"}]
+            before, crowd.letters = crowd.struck, ""
+            ends = crowd.carry_out(FAULTS[fault], [giving])
+            row[fault] = "......" + crowd.letters + ".."
+            (rows,) = crowd.org.send([Query(soql(held, label))])
+            holders = Counter(r["AssigneeId"] for r in rows)
+            if not crowd.struck - before or len(holders) < 600 or max(holders.values()) > 1:
+                wrong.append(f"{fault}: struck {crowd.struck - before} times, {label} has {len(holders)} holders")
+            if any(status is not Status.CONVERGED for status in ends.values()):
+                wrong.append(f"{fault}: in the end {ends}")
+        wrong += complaints(crowd)
+    record_property("matrix", [CROWD, row])
     assert not wrong, "\n".join(wrong)
 
 

@@ -19,9 +19,11 @@ from cnxlib.ui.display import (
 )
 from cnxlib.ui.handover import Handover
 from cnxlib.ui.inputs import Inputs
+from cnxlib.ui.letter import receipts
 from cnxlib.ui.panel import Panel
 from cnxlib.ui.panes import Shown
 from cnxlib.ui.pictures import pictures_of
+from cnxlib.ui.view import View
 
 Stage = Literal["connect", "preflight", "plan", "apply", "verify", "record"]
 
@@ -135,10 +137,10 @@ class Cells:
             return (notice('Mode "verify" plans nothing: the Verify cell reads the org and compares.'),)
         attempt.preflight()
         outcome = attempt.make_plan()
-        return (*pictures_of(outcome.tables), self._planned(attempt, outcome))
+        return (*pictures_of(outcome.tables), self._planned(attempt, outcome), *_handed_over(attempt, outcome))
 
     def _planned(self, attempt: Attempt, outcome: Outcome) -> Shown:
-        return plan_view(outcome)
+        return plan_view(outcome, attempt.org.identity.url)
 
     def _apply(self, attempt: Attempt) -> tuple[Shown, ...]:
         if attempt.mode == "verify":
@@ -153,7 +155,11 @@ class Cells:
         if attempt.mode == "plan":
             return (notice("Nothing was applied here, so there is nothing to verify."),)
         outcome = attempt.verify()
-        return (*pictures_of(outcome.tables), verified_view(outcome))
+        return (
+            *pictures_of(outcome.tables),
+            verified_view(outcome, attempt.org.identity.url),
+            *_handed_over(attempt, outcome),
+        )
 
     def _record(self, attempt: Attempt) -> tuple[Shown, ...]:
         outcome = attempt.end()
@@ -171,3 +177,9 @@ def _show(*shown: Shown) -> None:
 
     for one in shown:
         display(one)  # type: ignore[no-untyped-call]
+
+
+def _handed_over(attempt: Attempt, outcome: Outcome) -> tuple[View, ...]:
+    """What earlier runs gave to Conexiom, where the phase writes to them."""
+    blocks = receipts(outcome, attempt.alias)
+    return (View(*blocks),) if blocks else ()

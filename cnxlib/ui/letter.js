@@ -60,7 +60,8 @@ function render({ model, el }) {
   const lines = model.get("heads").map(([name, shown, value]) => {
     const text = make("span", {}, shown);
     const button = value ? [copying(`Copy ${name.toLowerCase()}`, name.toLowerCase(), text)] : [];
-    return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, text), make("td", { className: "cnx-tools" }, ...button));
+    const cell = make("td", {}, text, make("span", { className: "cnx-tools" }, ...button));
+    return make("tr", {}, make("th", { scope: "row" }, name), cell);
   });
   if (lines.length) root.append(make("table", {}, make("tbody", {}, ...lines)));
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cnxlib.model import ManualStep
 from cnxlib.ui.guide import reasons
@@ -37,7 +38,7 @@ class ManualSteps(Block):
                 Badge("done", "good") if step.done_at else Badge("open", "warn"),
                 _what(step),
                 step.who,
-                [f"{step.done_by}, {step.done_at}"] if step.done_at else [],
+                [confirmed(step)] if step.done_at else [],
                 reasons(step.guide),
             )
             for step in self.steps
@@ -50,6 +51,15 @@ def link_of(step: ManualStep) -> Link | None:
     if not step.url:
         return None
     return Link("Open the mail in your mail program" if step.url.startswith("mailto:") else step.url, step.url)
+
+
+def confirmed(step: ManualStep) -> str:
+    """Who confirmed a step, and when, such as "ann@acme.example, 2026-11-24 04:24 UTC"."""
+    try:
+        when = datetime.fromisoformat(step.done_at).astimezone(UTC)
+    except ValueError:
+        return f"{step.done_by}, {step.done_at}"
+    return f"{step.done_by}, {when:%Y-%m-%d %H:%M} UTC"
 
 
 def _what(step: ManualStep) -> list[Part]:

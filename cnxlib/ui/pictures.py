@@ -162,6 +162,7 @@ def _who_lacks_access(table: Table) -> Picture:
 
 def _drawn(marks: _Marks, title: str, meaning: tuple[str, str], heads: Sequence[str]) -> bytes:
     """A table of cells: the darker, the more users; with a sign for one user, and the number for several."""
+    from matplotlib import colormaps
     from matplotlib.figure import Figure  # on demand: it takes half a second to load
     from PIL import Image
 
@@ -176,7 +177,8 @@ def _drawn(marks: _Marks, title: str, meaning: tuple[str, str], heads: Sequence[
     figure.suptitle(f"{title} ({key})", x=0.01, ha="left", fontsize=10)
     axes = figure.subplots()
     most = max(1, *(max(row) for row in counts))
-    axes.imshow(counts, cmap="Blues", vmin=0, vmax=most * 1.25, aspect="auto")
+    shades = colormaps["Blues"]
+    axes.imshow(counts, cmap=shades, vmin=0, vmax=most * 1.25, aspect="auto")
     axes.set_xticks(range(len(tops)), tops)
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(labels)), labels)
@@ -187,7 +189,7 @@ def _drawn(marks: _Marks, title: str, meaning: tuple[str, str], heads: Sequence[
     for y, row in enumerate(counts):
         for x, count in enumerate(row):
             if count:
-                colour = "white" if count > most * 0.7 else "black"
+                colour = _upon(shades(count / (1.25 * most)))
                 axes.text(
                     x, y, meaning[0] if marks.one_by_one else f"{count:,}", ha="center", va="center", color=colour
                 )
@@ -196,6 +198,13 @@ def _drawn(marks: _Marks, title: str, meaning: tuple[str, str], heads: Sequence[
     # A few blues and greys: a palette takes a fifth of the room in every saved notebook.
     Image.open(drawn).convert("RGB").quantize(32).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _upon(ground: Any) -> str:
+    """The colour of a text that can be read upon `ground` (red, green, blue from 0 to 1): by its luminance (WCAG 2)."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in ground[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "white" if luminance < 0.18 else "black"
 
 
 def _plain(name: str) -> str:

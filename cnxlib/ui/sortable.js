@@ -133,6 +133,7 @@ function render({ model, el }) {
   const filter = make("input", { type: "search", autocomplete: "off", spellcheck: false });
   const saving = make("button", { type: "button" });
   const status = make("span", { role: "status" });
+  const below = make("span", { "aria-hidden": "true" }); // the same for who looks there
   const arrows = columns.map(() => make("span", { "aria-hidden": "true", className: "cnx-arrow" }));
   const heads = columns.map((name, column) => {
     const button = make("button", { type: "button", onclick: () => sort(column) }, name, arrows[column]);
@@ -144,11 +145,11 @@ function render({ model, el }) {
     make("button", { type: "button", onclick: () => turn(where()) }, word),
   );
   const [first, previous, next, last] = turns;
-  const paging = make("div", { className: "cnx-tools" }, first, previous, status, next, last);
+  const paging = make("div", { className: "cnx-tools" }, first, previous, below, next, last);
   const widths = model.get("widths").map((width) => make("col", { style: `width:${width}%` }));
   const caption = model.get("caption");
   const table = make("table", {}, make("caption", {}, caption), ...widths, make("thead", {}, make("tr", {}, ...heads)), body);
-  const tools = make("div", { className: "cnx-tools" }, make("label", {}, "Filter ", filter), saving);
+  const tools = make("div", { className: "cnx-tools" }, make("label", {}, "Filter ", filter), status, saving);
   // JupyterLab's shortcuts would take Enter on a button for "edit the cell".
   const root = make("div", { className: "cnx-sortable", "data-lm-suppress-shortcuts": "true" }, tools, table, paging);
 
@@ -172,12 +173,13 @@ function render({ model, el }) {
       heads[column].setAttribute("aria-sort", rows.direction(column));
       arrows[column].textContent = ARROWS[rows.direction(column)];
     });
-    status.textContent = position(begin + 1, begin + shown.length, rows.found.length, rows.all.length);
+    const where = position(begin + 1, begin + shown.length, rows.found.length, rows.all.length);
+    status.textContent = below.textContent = where;
     saving.textContent = rows.found.length === 1 ? "Save this row as CSV" : `Save ${COUNT.format(rows.found.length)} rows as CSV`;
     // Not `disabled`: a button that is pressed to the end of the table must not lose the focus.
     for (const button of [first, previous]) button.setAttribute("aria-disabled", String(page === 0));
     for (const button of [next, last]) button.setAttribute("aria-disabled", String(page === pages() - 1));
-    for (const button of turns) button.hidden = rows.all.length <= PAGE;
+    paging.hidden = rows.all.length <= PAGE;
   }
 
   filter.addEventListener("input", () => {

@@ -21,7 +21,7 @@ from typing import Any
 from cnxlib.model import ManualStep, Outcome
 from cnxlib.ui.guide import reasons
 from cnxlib.ui.live import Live
-from cnxlib.ui.manual import TITLE, ManualSteps, link_of
+from cnxlib.ui.manual import TITLE, ManualSteps, confirmed, link_of
 from cnxlib.ui.view import Block, Note, View, leads_to_a_page
 
 LARGEST_UPLOAD = 8_000_000
@@ -83,7 +83,7 @@ class Confirming:
             if "error" not in told:
                 done = told["confirmed"]
                 return replace(step, done_by=str(done["done_by"]), done_at=str(done["done_at"]))
-            said = " ".join(part for part in (told["error"]["message"], told["error"]["hint"]) if part)
+            said = " ".join(_ended(part) for part in (told["error"]["message"], told["error"]["hint"]) if part)
         except (ValueError, KeyError, TypeError):
             said = ended.stderr.strip() or f"cnx confirm ended with exit code {ended.returncode}."
         raise ValueError(said)
@@ -208,7 +208,7 @@ class Ticks:
             "why": reasons(step.guide),
             "link": [link.text, link.url] if link and leads_to_a_page(link.url) else [],
             "state": state,
-            "said": f"Confirmed by {step.done_by}, {step.done_at}." if step.done_at else said,
+            "said": f"Confirmed by {confirmed(step)}." if step.done_at else said,
         }
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -252,9 +252,22 @@ def _widget_class() -> Any:
 
 
 def _path(evidence: str | Upload, folder: Path) -> str:
-    """Where the evidence lies; what came through the browser is laid into `folder` under its own name."""
+    """Where the evidence lies; what came through the browser is laid into `folder` under its own name.
+
+    Raises
+    ------
+    ValueError
+        There is no such file.
+    """
     if isinstance(evidence, str):
-        return str(Path(evidence).expanduser()) if evidence else ""
+        given = Path(evidence).expanduser()
+        if evidence and not given.is_file():
+            raise ValueError(f"There is no file {evidence} on the computer that runs this: check the path.")
+        return str(given) if evidence else ""
     path = folder / (PureWindowsPath(evidence.name).name or "evidence")
     path.write_bytes(evidence.content)
     return str(path)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."

@@ -64,14 +64,16 @@ def test_a_ticked_box_confirms_the_step_as_it_was_read(ticks: Ticks, tmp_path: P
     assert set(ticks._repr_mimebundle_()) == {"text/html", "text/plain", WIDGET_VIEW}
     assert "open" in text(ticks)
     assert box(ticks)["state"] == "open"
-    tick(ticks, note="-a bright one", path="bill.pdf")
+    bill = tmp_path / "bill.pdf"
+    bill.touch()
+    tick(ticks, note="-a bright one", path=str(bill))
     assert seen(tmp_path)["parameters"] == {"lamps": ["cellar"]}
     assert seen(tmp_path)["arguments"][:-3] == [
-        *("confirm", "02.cellar", "--org", "acme", "--note=-a bright one", "--evidence=bill.pdf"),
+        *("confirm", "02.cellar", "--org", "acme", "--note=-a bright one", f"--evidence={bill}"),
         *("--ticket=CHG-1", f"--step-digest={STEP.digest}"),
     ]
     assert "ann@acme.example" in text(ticks)
-    assert "2026-11-24T00:00:00+00:00" in text(ticks)
+    assert "2026-11-24 00:00" in text(ticks)
     assert "The org is as the guide asks." in text(ticks)
     assert (box(ticks)["state"], "ann@acme.example" in box(ticks)["said"]) == ("done", True)
 
@@ -91,7 +93,7 @@ def test_a_file_comes_through_the_browser_under_its_own_name_and_is_not_left(
 @pytest.mark.parametrize(
     ("says", "told"),
     [
-        (json.dumps({"error": {"message": "The step changed", "hint": "Read it again."}}), "changed Read it again."),
+        (json.dumps({"error": {"message": "The step changed", "hint": "Read it again."}}), "changed. Read it again."),
         ("no JSON", "it went wrong"),
     ],
 )
@@ -104,6 +106,12 @@ def test_one_that_was_not_put_down_can_be_ticked_again(ticks: Ticks, tmp_path: P
     tick(ticks)
     assert told not in text(ticks)
     assert "ann@acme.example" in text(ticks)
+
+
+def test_evidence_that_is_not_there_is_told_before_anything_is_put_down(ticks: Ticks, tmp_path: Path) -> None:
+    tick(ticks, path="/not/there.pdf")
+    assert "There is no file /not/there.pdf" in box(ticks)["said"]
+    assert not (tmp_path / "seen.json").exists()
 
 
 def test_a_step_is_confirmed_once(ticks: Ticks, tmp_path: Path) -> None:
