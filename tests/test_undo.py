@@ -30,6 +30,7 @@ from tests.snapshots import state
 from tests.test_guide import flat
 
 UNDO = find_phase("99_undo")
+GLOBAL_SETTINGS = ("ExtlClntAppGlobalOauthSettings", "Conexiom_glbloauth")
 MINIMUM = "Minimum_Permissions_for_Conexiom"
 
 
@@ -253,6 +254,82 @@ def test_an_external_client_app_goes_with_its_parts(house: Houses) -> None:
     outcome = one.undo(run)
     assert [change.id for change in outcome.changes] == ["external_client_app:Conexiom"]
     assert state(one.snapshot()) == before
+
+
+def test_an_external_client_app_gets_its_old_values_back(house: Houses) -> None:
+    one, phase = house(), [find_phase("03")]
+    chosen = {"route": "external_client_app", "conexiom_accepts": "external_client_app"}
+    one.run(phase, **chosen)
+    before = one.one(ReadMetadata(*GLOBAL_SETTINGS))
+    run = one.run(phase, callback_url="https://portal.example/Partner/login", **chosen)
+    assert one.one(ReadMetadata(*GLOBAL_SETTINGS)) != before
+    outcome = one.undo(run)
+    assert (outcome.status, left(outcome)) == (Status.CHANGED, {})
+    assert one.one(ReadMetadata(*GLOBAL_SETTINGS)) == before
+
+
+def test_what_a_profile_was_given_is_taken_from_it_and_the_profile_stays(house: Houses) -> None:
+    one, phase = house("record-types"), [find_phase("02")]
+    one.run(PHASES[:1])
+    one.run(phase, access_via="profile")
+    profile = {"fullName": "Conexiom Integration User"}
+    (types,) = (one.one(ReadMetadata("Profile", profile["fullName"]))["recordTypeVisibilities"],)
+    hidden = [{**types[0], "visible": False}]
+    no_edit = {"object": "Account", **dict.fromkeys(("allowCreate", "allowEdit", "allowDelete"), False)}
+    no_edit |= {"allowRead": True, "modifyAllRecords": False, "viewAllRecords": False}
+    nothing = {"object": "Case", **dict.fromkeys(("allowRead", "allowCreate", "allowEdit", "allowDelete"), False)}
+    nothing |= {"modifyAllRecords": False, "viewAllRecords": False}
+    fewer = {
+        "userPermissions": [{"enabled": False, "name": "ApexRestServices"}],
+        "objectPermissions": [no_edit, nothing],
+        "fieldPermissions": [{"field": "Case.Subject", "readable": True, "editable": False}],
+        "recordTypeVisibilities": hidden,
+    }
+    one.one(WriteMetadata("update", "Profile", {**profile, **fewer}))
+    before = state(one.snapshot())
+    run = one.run(phase, access_via="profile")
+    assert state(one.snapshot()) != before
+    outcome = one.undo(run)
+    assert {step.change.kind for step in outcome.steps} == {
+        "profile",
+        "object_permissions",
+        "field_permissions",
+        "record_type",
+    }
+    assert (outcome.status, left(outcome)) == (Status.CHANGED, {}), outcome.reason
+    assert state(one.snapshot()) == before
+
+
+def test_an_existing_user_gets_the_profile_of_before_again(house: Houses) -> None:
+    one = house()
+    one.run(PHASES[:1])
+    name = f"auditor@{one.alias}.example"
+    select = soql("SELECT Profile.Name FROM User WHERE Username = {}", name)
+    before = one.one(Query(select))
+    run = one.run([find_phase("02")], access_via="profile", user_username=name, take_over_existing=True)
+    assert one.one(Query(select)) != before
+    outcome = one.undo(run)
+    assert (outcome.status, outcome.remaining) == (Status.CHANGED, ())
+    assert one.one(Query(select)) == before
+
+
+def test_a_package_that_salesforce_keeps_is_left_to_a_person_with_its_reason(house: Houses) -> None:
+    one = house()
+    run = one.run(PHASES[:1])
+    (user,) = one.one(Query(soql("SELECT Id FROM User WHERE Username = {}", f"auditor@{one.alias}.example")))
+    (packaged,) = one.one(Query("SELECT Id FROM PermissionSet WHERE Label = 'Conexiom User'"))
+    row = {"AssigneeId": user["Id"], "PermissionSetId": packaged["Id"]}
+    given = one.one(Insert("PermissionSetAssignment", row))
+    outcome = one.undo(run, include_package=True)
+    assert outcome.status is Status.WAITING
+    assert [(step.result, "assigned to users" in step.error) for step in outcome.steps] == [("not-run", True)]
+    (step,) = outcome.manual
+    assert "permission set Conexiom User is assigned to users" in step.what
+    assert "Installed Packages → Uninstall" in step.what
+    assert "/lightning/setup/ImportedPackage/home" in step.url
+
+    one.one(DeleteRows([given]))
+    assert one.undo(run, include_package=True).status is Status.CHANGED
 
 
 def test_a_user_whom_somebody_deactivated_since_needs_nothing(house: Houses) -> None:

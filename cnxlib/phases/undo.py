@@ -15,8 +15,9 @@ from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.setting import Setting
 from cnxlib.resources.undo import Kind, Undo
-from cnxlib.resources.undo_kinds import GivenAndTaken, Profiles, Rows, Seats, Sets, Stays, Users
+from cnxlib.resources.undo_kinds import GivenAndTaken, Rows, Seats, Sets, Stays, Users
 from cnxlib.resources.undo_metadata import Apps, ExternalApps, PackageRemoval, RecordTypes, Switches
+from cnxlib.resources.undo_profiles import Profiles, Rights
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
@@ -66,19 +67,24 @@ def kinds(params: Params, me: Identity) -> dict[str, Kind]:
         "permission_set": Sets(),
         "permission_set_licence": Seats(),
         "profile": Profiles(),
-        "object_permissions": Rows("ObjectPermissions", below_a_set=True),
-        "field_permissions": Rows("FieldPermissions", below_a_set=True),
+        "object_permissions": Rights("object_permissions", "ObjectPermissions", "SobjectType"),
+        "field_permissions": Rights("field_permissions", "FieldPermissions", "Field"),
         "tab_setting": Rows("PermissionSetTabSetting", below_a_set=True),
         "record_type": RecordTypes(),
         "user": Users(),
         "password": Stays("Salesforce takes no password back; the store holds it still (cnx secrets)"),
         "rotation": Stays("the secret of before is gone: nobody has it any more"),
-        "sealed_credentials": Stays("what was given to Conexiom is given: cnx handoff offers new ones"),
-        "support_mail": Stays("a mail that was sent is sent"),
+        "sealed_credentials": Stays(
+            "a file that was given away cannot be called back: replace what is in it (cnx handoff rotate)"
+        ),
+        "support_mail": Stays(
+            "a mail that was sent cannot be called back: tell its receiver in another one; if credentials were in it, "
+            "replace them (cnx handoff rotate)"
+        ),
         "connected_app": Apps(),
-        "external_client_app": ExternalApps(),
+        "external_client_app": ExternalApps(me),
         "setting": Switches(_settings(me)),
-        "package": PackageRemoval(params.include_package),
+        "package": PackageRemoval(params.include_package, me.url),
     }
 
 

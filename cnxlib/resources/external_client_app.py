@@ -87,7 +87,7 @@ class ExternalClientApp:
         (change,) = changes
         after = change.after or {}
         if change.op == "update":
-            yield from self._deploy((yield from self._changed(after)))
+            yield from self.put(after)
         else:
             yield from self._create(after)
         _, settings, _ = yield from parts(self._app.name)
@@ -96,6 +96,13 @@ class ExternalClientApp:
         if key:
             yield from wait_until_known(self._app, key, found.secret if found.external else "")
         return [Done()]
+
+    def put(self, after: Mapping[str, Any]) -> Asking[None]:
+        """Deploy the parts of an app that is there with other values, as read by `state_of`; waits for no door.
+
+        Raises as `apply` does.
+        """
+        yield from self._deploy((yield from self._changed(after)))
 
     def _create(self, after: Mapping[str, Any]) -> Asking[None]:
         key, secret = yield from draw(self._app.name)

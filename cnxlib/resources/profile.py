@@ -19,7 +19,7 @@ from cnxlib.resources.grants import Grants
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Insert, Query, ReadMetadata, WriteMetadata, soql
 
-_ELEMENTS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+ELEMENTS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "object_permissions": (
         "objectPermissions",
         "object",
@@ -116,7 +116,7 @@ class ProfileGrants(Grants):
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
         """Write the elements concerned, each whole, with what it grants already."""
         (profile,) = yield [ReadMetadata("Profile", self._bearer.name)]
-        element, named, columns = _ELEMENTS[self._kind]
+        element, named, columns = ELEMENTS[self._kind]
         present = {part[named]: part for part in (profile or {}).get(element, ())}
         parts = []
         for change in changes:

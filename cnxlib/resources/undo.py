@@ -16,8 +16,11 @@ from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import CnxError, LimitExceeded, OrgUnreachable, SalesforceError, SessionExpired, Temporary
 from cnxlib.history import PastRun, PastStep, RunSteps
-from cnxlib.model import Observation, Table
+from cnxlib.model import ManualStep, Observation, Table
 from cnxlib.rounds import Asking
+
+PASSING = (LimitExceeded, SessionExpired, Temporary, OrgUnreachable)
+"""Refusals that say nothing of the thing itself: another time it may go."""
 
 LEFT = "Not undone"
 """Title of the table of what stays, and why."""
@@ -25,10 +28,11 @@ LEFT = "Not undone"
 
 @dataclass(frozen=True)
 class Found:
-    """What of one kind is to be taken back, and what stays: (what, why)."""
+    """What of one kind is to be taken back, what stays: (what, why), and what a person has to take back."""
 
     items: tuple[Item, ...] = ()
     left: tuple[tuple[str, str], ...] = ()
+    manual: tuple[ManualStep, ...] = ()
 
 
 @dataclass
@@ -81,15 +85,17 @@ class Undo:
         (run,) = yield [self._request]
         steps, left = _sorted_out(run.steps)
         going = Going()
+        manual: list[ManualStep] = []
         for name, kind in self._kinds.items():
             own = [step for step in steps if step.kind == name]
             if own:
                 found = yield from _looked_at(kind, own, going)
                 going.items += found.items
                 left += found.left
+                manual += found.manual
         left += [(said(step), "how that is taken back is not known here") for step in steps if self._is_strange(step)]
         tables = (Table(LEFT, ("what", "why"), tuple(left)),) if left else ()
-        return Observation(tuple(going.items), tables=tables)
+        return Observation(tuple(going.items), tuple(manual), tables)
 
     def _is_strange(self, step: PastStep) -> bool:
         return step.kind not in self._kinds
@@ -111,7 +117,7 @@ def _looked_at(kind: Kind, steps: Sequence[PastStep], going: Going) -> Asking[Fo
     """What the kind finds; what Salesforce refuses to show is left alone, and named."""
     try:
         return (yield from kind.observe(steps, going))
-    except (LimitExceeded, SessionExpired, Temporary, OrgUnreachable):
+    except PASSING:
         raise
     except SalesforceError as error:
         return Found(left=tuple((said(step), f"Salesforce does not show it: {error.message}") for step in steps))

@@ -8,7 +8,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import CnxError, NotYet, ParameterError
+from cnxlib.errors import CnxError, NotFound, NotYet, ParameterError
 from cnxlib.history import PastStep
 from cnxlib.resources.assignment import Assignments, Wanted
 from cnxlib.resources.undo import Found, Going, said
@@ -37,7 +37,11 @@ def put_back(step: PastStep, now: Mapping[str, Any]) -> Found:
 
 def together(found: Sequence[Found]) -> Found:
     """One after the other."""
-    return Found(tuple(item for one in found for item in one.items), tuple(line for one in found for line in one.left))
+    return Found(
+        tuple(item for one in found for item in one.items),
+        tuple(line for one in found for line in one.left),
+        tuple(step for one in found for step in one.manual),
+    )
 
 
 def read_rows(sobject: str, ids: Sequence[str], columns: Sequence[str] = ()) -> Asking[dict[str, Mapping[str, Any]]]:
@@ -192,16 +196,40 @@ class Users(Rows):
         super().__init__("User")
 
     def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
-        """Read which of them are active."""
-        made = [step for step in steps if step.op == "create" and step.id]
-        others = yield from super().observe([step for step in steps if step.op != "create"], going)
-        rows = yield from read_rows("User", [step.id for step in made], ("IsActive",))
-        found = [others]
-        for step in (step for step in made if step.id in rows):
-            now = {"IsActive": bool(rows[step.id]["IsActive"])}
-            item = Item(step.kind, step.key, now, {"IsActive": False}, step.guide, found=step.id)
-            found.append(Found((item,), ((said(step), "Salesforce deletes no user: it is deactivated instead"),)))
+        """Read which of them are active, and which profile they have."""
+        rows = yield from read_rows("User", [step.id for step in steps if step.id], ("IsActive", "Profile.Name"))
+        found = []
+        for step in (step for step in steps if step.id in rows):
+            row = rows[step.id]
+            now = {"IsActive": bool(row["IsActive"]), "Profile": (row["Profile"] or {}).get("Name", "")}
+            if step.op == "create":
+                now.pop("Profile")
+                item = Item(step.kind, step.key, now, {"IsActive": False}, step.guide, found=step.id)
+                found.append(Found((item,), ((said(step), "Salesforce deletes no user: it is deactivated instead"),)))
+            else:
+                found.append(put_back(step, now))
         return together(found)
+
+    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+        """Deactivate them, or put back what they were: a profile by its name."""
+        done = []
+        for change in changes:
+            values = dict(change.after or {})
+            try:
+                if "Profile" in values:
+                    values["ProfileId"] = yield from _profile_id(values.pop("Profile"))
+                yield [Update("User", ids[change.id], values)]
+                done.append(Done())
+            except CnxError as error:
+                done.append(Done(error=error))
+        return done
+
+
+def _profile_id(name: str) -> Asking[str]:
+    (rows,) = yield [Query(soql("SELECT Id FROM Profile WHERE Name = {}", name))]
+    if not rows:
+        raise NotFound(f"There is no profile {name} any more", hint="Give the user another one: Setup, Users, Edit.")
+    return str(rows[0]["Id"])
 
 
 class Seats(Rows):
@@ -220,21 +248,6 @@ class Seats(Rows):
 def _of_same_user(item: Item, assignments: Sequence[Item]) -> tuple[str, ...]:
     user = item.key.partition("/")[0]
     return tuple(other.id for other in assignments if other.key.partition("/")[0] == user)
-
-
-class Profiles(Rows):
-    """Profiles: one that the run created stays, for so does the user who has it; and all that is in it."""
-
-    def __init__(self) -> None:
-        super().__init__("Profile")
-
-    def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
-        """Read those that the run changed."""
-        made = [step for step in steps if step.op == "create"]
-        going.sets |= {step.key for step in made}
-        others = yield from super().observe([step for step in steps if step.op != "create"], going)
-        why = "it stays with the user who has it, whom Salesforce does not delete"
-        return together([others, Found(left=tuple((said(step), why) for step in made))])
 
 
 class Stays:

@@ -10,30 +10,40 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import NotYet, SalesforceError, StepFailed
+from cnxlib.errors import NotYet, SalesforceError
 from cnxlib.history import PastStep
+from cnxlib.model import ManualStep
+from cnxlib.resources.app import App
 from cnxlib.resources.connected_app import find_consumer
-from cnxlib.resources.external_client_app import parts
+from cnxlib.resources.external_client_app import ExternalClientApp, parts, state_of
 from cnxlib.resources.package import conexiom_package, version_text
+from cnxlib.resources.seats import PAGE
 from cnxlib.resources.setting import Setting
-from cnxlib.resources.undo import Found, Going, said
+from cnxlib.resources.undo import PASSING, Found, Going, said
 from cnxlib.resources.undo_kinds import CHANGED, GONE_FOR_GOOD, deletion, put_back, together
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import DeleteMetadata, ReadMetadata, WriteMetadata
+from cnxlib.salesforce import DeleteMetadata, Identity, ReadMetadata, WriteMetadata
+
+BY_HAND = "look at it in Setup, External Client App Manager"
 
 
 class PackageRemoval:
     """The package: uninstalled on request, after everything else.
 
+    What Salesforce refuses to uninstall is left to a person, with the reason that it gives.
+
     Parameters
     ----------
     include:
         Whether it was asked for.
+    url:
+        Address of the org.
     """
 
-    def __init__(self, include: bool) -> None:
-        self._include = include
+    def __init__(self, include: bool, url: str) -> None:
+        self._include, self._url = include, url
         self._namespace = ""
+        self._refusal = ""
 
     def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
         """Whether the version that the run installed is there still."""
@@ -49,6 +59,8 @@ class PackageRemoval:
         now = version_text(package.version)
         if now != (step.after or {}).get("version"):
             return Found(left=((said(step), CHANGED.format(f"version {now}")),))
+        if self._refusal:
+            return Found(manual=(self._by_hand(package.name),))
         self._namespace = package.namespace
         return Found((deletion(step, requires=tuple(item.id for item in going.items)),))
 
@@ -59,13 +71,23 @@ class PackageRemoval:
         """
         try:
             yield [DeleteMetadata("InstalledPackage", self._namespace)]
+        except PASSING:
+            raise
         except SalesforceError as error:
-            raise StepFailed(
-                f"Salesforce did not uninstall the package: {error.message}",
-                guide=("G1.1",),
-                hint="Take away what it names, or uninstall it by hand: Setup, Installed Packages, Uninstall.",
-            ) from None
+            self._refusal = error.message
+            return [Done(left=f"Salesforce did not uninstall the package: {error.message}") for _ in changes]
         return [Done() for _ in changes]
+
+    def _by_hand(self, name: str) -> ManualStep:
+        return ManualStep(
+            "uninstall_package",
+            ("G1.1",),
+            f"Uninstall the package {name}: Salesforce refused it, and says: {self._refusal.rstrip('. ')}. Take away "
+            "what it names: what of your own uses a field, object or class of the package (fields on page layouts, "
+            "flows, reports, permission sets and their assignments). Then Setup → Installed Packages → Uninstall, "
+            "where Salesforce lists all that is in the way and offers to keep a copy of the data; or undo again.",
+            url=f"{self._url}{PAGE}",
+        )
 
 
 class Apps:
@@ -117,19 +139,29 @@ def _shown(component: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class ExternalApps:
-    """External Client Apps: one with the key that this store made is deleted, with its parts."""
+    """External Client Apps: one with the key that this store made is deleted, with its parts.
+
+    Parameters
+    ----------
+    me:
+        Who is logged in where.
+    """
+
+    def __init__(self, me: Identity) -> None:
+        self._me = me
 
     def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
         """Compare each app's key with the one that was drawn for it."""
         found = []
         for step in steps:
-            head, _, _ = yield from parts(step.key)
+            head, settings, scopes = yield from parts(step.key)
             if head is None:
                 continue
             consumer = yield from find_consumer(step.key)
-            if step.op != "create":
-                why = f"put its old values back by hand: {dict(step.before or {})}"
-                found.append(Found(left=((said(step), why),)))
+            if step.op == "update" and settings is not None and scopes is not None:
+                found.append(put_back(step, state_of(head, settings, scopes)))
+            elif step.op == "update":
+                found.append(Found(left=((said(step), "its OAuth settings are not as the run left them: " + BY_HAND),)))
             elif consumer.external and consumer.key:
                 found.append(Found((deletion(step),)))
             else:
@@ -137,9 +169,12 @@ class ExternalApps:
         return together(found)
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
-        """Delete the heads; their parts go with them."""
+        """Delete the heads, with which their parts go; or deploy the parts with the old values."""
         for change in changes:
-            yield [DeleteMetadata("ExternalClientApplication", change.key)]
+            if change.op == "delete":
+                yield [DeleteMetadata("ExternalClientApplication", change.key)]
+            else:
+                yield from ExternalClientApp(App(change.key, "", "", self._me, change.guide)).put(change.after or {})
         return [Done() for _ in changes]
 
 
@@ -176,30 +211,42 @@ class Switches:
 
 
 class RecordTypes:
-    """Record types that a permission set made available, in a set that the run did not make."""
+    """Record types that a permission set or a profile makes available, in one that the run did not make."""
+
+    def __init__(self) -> None:
+        self._of_profiles: set[str] = set()
 
     def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
         """Read which are available."""
         steps = [step for step in steps if step.key.partition("/")[0] not in going.sets and step.op == "create"]
         if not steps:
             return Found()
-        components = yield [ReadMetadata("PermissionSet", step.key.partition("/")[0]) for step in steps]
+        names = list(dict.fromkeys(step.key.partition("/")[0] for step in steps))
+        answers = yield [ReadMetadata(type, name) for type in ("PermissionSet", "Profile") for name in names]
+        sets = dict(zip(names, answers[: len(names)], strict=True))
+        profiles = dict(zip(names, answers[len(names) :], strict=True))
+        self._of_profiles = {name for name in names if sets[name] is None and profiles[name] is not None}
         items = []
-        for step, component in zip(steps, components, strict=True):
-            name = step.key.partition("/")[2]
+        for step in steps:
+            bearer, _, name = step.key.partition("/")
+            component = profiles[bearer] if bearer in self._of_profiles else sets[bearer]
             visible = (component or {}).get("recordTypeVisibilities", ())
             if any(one["recordType"] == name and one.get("visible") for one in visible):
                 items.append(Item(step.kind, step.key, {"visible": True}, None, step.guide))
         return Found(tuple(items))
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
-        """Write the sets as they are now, without them."""
-        for set_name in dict.fromkeys(change.key.partition("/")[0] for change in changes):
-            taken = {change.key.partition("/")[2] for change in changes if change.key.partition("/")[0] == set_name}
-            (component,) = yield [ReadMetadata("PermissionSet", set_name)]
-            visibilities = [
-                {**one, "visible": False} if one["recordType"] in taken else one
-                for one in component.get("recordTypeVisibilities", ())
-            ]
-            yield [WriteMetadata("update", "PermissionSet", {**component, "recordTypeVisibilities": visibilities})]
+        """Write the sets as they are now, without them; of a profile, them alone."""
+        for bearer in dict.fromkeys(change.key.partition("/")[0] for change in changes):
+            taken = {change.key.partition("/")[2] for change in changes if change.key.partition("/")[0] == bearer}
+            type = "Profile" if bearer in self._of_profiles else "PermissionSet"
+            (component,) = yield [ReadMetadata(type, bearer)]
+            listed = component.get("recordTypeVisibilities", ())
+            hidden = [{**one, "visible": False} for one in listed if one["recordType"] in taken]
+            if type == "Profile":
+                whole = {"fullName": bearer, "recordTypeVisibilities": hidden}
+            else:
+                others = [one for one in listed if one["recordType"] not in taken]
+                whole = {**component, "recordTypeVisibilities": [*others, *hidden]}
+            yield [WriteMetadata("update", type, whole)]
         return [Done() for _ in changes]
