@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cnxlib.changes import Change, State
+from cnxlib.changes import State
 from cnxlib.errors import CnxError
 from cnxlib.model import Check, Document, Outcome, Status, Step
 from cnxlib.salesforce.requests import Identity
-from cnxlib.ui.guide import reasons
+from cnxlib.ui.differences import changes_grid, kind_words, shown, step_words
 from cnxlib.ui.letter import Letter
 from cnxlib.ui.manual import ManualSteps
 from cnxlib.ui.sortable import sortable
@@ -27,7 +26,6 @@ _STATUS: dict[Status, tuple[Tone, str]] = {
     Status.FAILED: ("bad", "The phase failed."),
     Status.BLOCKED: ("bad", "The phase cannot go on before an earlier one is done."),
 }
-_OPS = {"create": "+ create", "update": "~ change", "delete": "− remove"}
 
 
 def status_badge(status: Status) -> Badge:
@@ -59,8 +57,8 @@ def checks_view(checks: Sequence[Check]) -> View:
     return View(Grid(("Result", "Check", "Found", "Guide"), tuple(rows), widths=(12, 26, 50, 12)))
 
 
-def plan_view(outcome: Outcome) -> View:
-    """The differences, what is left to people, and the facts worth seeing."""
+def plan_view(outcome: Outcome, url: str = "") -> View:
+    """The differences, what is left to people, and the facts worth seeing; `url` leads to the org's Setup."""
     count = len(outcome.changes)
     if count:
         plural = "change waits" if count == 1 else "changes wait"
@@ -69,24 +67,8 @@ def plan_view(outcome: Outcome) -> View:
         )
     else:
         head = _status_note(outcome)
-    changes = changes_grid(outcome.changes)
+    changes = changes_grid(outcome.changes, url=url, checks=outcome.checks)
     return View(head, sortable(changes) if changes else None, *_left_to_read(outcome))
-
-
-def changes_grid(changes: Sequence[Change], title: str = "") -> Grid | None:
-    """The changes as a table, None where there are none."""
-    if not changes:
-        return None
-    rows = [
-        (
-            [_OPS[change.op], f"{_words(change.kind)} {change.key}"],
-            _before_after(change),
-            reasons(change.guide),
-            "yes" if change.reversible else Badge("no: for good", "warn"),
-        )
-        for change in changes
-    ]
-    return Grid(("Change", "Before → after", "Why", "Reversible"), tuple(rows), title, widths=(32, 30, 26, 12))
 
 
 def steps_view(steps: Sequence[Step]) -> View:
@@ -101,7 +83,7 @@ def steps_grid(steps: Sequence[Mapping[str, Any]]) -> Grid:
     tones: dict[str, Tone] = {"done": "good", "failed": "bad", "not-run": "warn"}
     rows = [
         (
-            Badge(_words(step["result"]), tones.get(step["result"], "plain")),
+            Badge(step["result"].replace("_", " "), tones.get(step["result"], "plain")),
             step_words(step),
             _texts(step["error"], f"id {step['id']}" if step["id"] else ""),
             f"{step['seconds']:.1f}",
@@ -111,22 +93,17 @@ def steps_grid(steps: Sequence[Mapping[str, Any]]) -> Grid:
     return Grid(("Result", "Step", "Remark", "Seconds"), tuple(rows))
 
 
-def step_words(step: Mapping[str, Any]) -> str:
-    """What a change or a step (in its published shape) does, such as "+ create user ann@acme.example"."""
-    return f"{_OPS[step['op']]} {_words(step['kind'])} {step['key']}"
+def verified_view(outcome: Outcome, url: str = "") -> View:
+    """What reading the org again found; `url` leads to the org's Setup."""
+    left = changes_grid(outcome.remaining, "Still different", url=url, checks=outcome.checks)
+    return View(_status_note(outcome), left, drift_grid(outcome), *_left_to_read(outcome))
 
 
-def verified_view(outcome: Outcome) -> View:
-    """What reading the org again found."""
-    left = changes_grid(outcome.remaining, "Still different")
-    return View(_status_note(outcome), left, _drift_grid(outcome), *_left_to_read(outcome))
-
-
-def _drift_grid(outcome: Outcome) -> Grid | None:
+def drift_grid(outcome: Outcome) -> Grid | None:
     """What moved since the phase last converged, None where nothing did."""
     if not outcome.drift:
         return None
-    rows = [(f"{_words(one.kind)} {one.key}", _state(one.was), _state(one.now)) for one in outcome.drift]
+    rows = [(f"{kind_words(one.kind)} {one.key}", _state(one.was), _state(one.now)) for one in outcome.drift]
     return Grid(("What", "Was", "Is"), tuple(rows), f"Moved since run {outcome.drift_since}")
 
 
@@ -157,19 +134,6 @@ def error_note(error: CnxError) -> Note:
     return Note(error.message, "bad", (f"What to do: {error.hint}",) if error.hint else ())
 
 
-def shown(value: Any) -> str:
-    """A JSON value as people write it."""
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {shown(item)}" for name, item in value.items()) or "(empty)"
-    if isinstance(value, list | tuple):
-        return ", ".join(shown(item) for item in value) or "(empty)"
-    return str(value) or "(empty)"
-
-
 def _status_note(outcome: Outcome) -> Note:
     tone, meaning = _STATUS[outcome.status]
     reason = outcome.reason
@@ -189,16 +153,6 @@ def _found(check: Check) -> list[Part]:
     detail = Link(check.detail, check.detail) if is_link else check.detail
     hint = "" if check.ok or not check.hint else f"What to do: {check.hint}"
     return [part for part in (detail, hint) if part]
-
-
-def _before_after(change: Change) -> Cell:
-    before: State = change.before or {}
-    after: State = change.after or {}
-    if change.op == "create":
-        return ["not there →", *(f"{_property(name)}: {shown(value)}" for name, value in after.items())]
-    if change.op == "delete":
-        return [*(f"{_property(name)}: {shown(value)}" for name, value in before.items()), "→ not there"]
-    return [f"{_property(name)}: {shown(before.get(name))} → {shown(value)}" for name, value in after.items()]
 
 
 def _left_to_read(outcome: Outcome) -> list[Block]:
@@ -226,13 +180,3 @@ def _counted(outcome: Outcome) -> str:
 
 def _texts(*texts: str) -> list[Part]:
     return [text for text in texts if text]
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _property(name: str) -> str:
-    """A property's name as Setup words it, roughly: "PermissionsApiEnabled" is "Api Enabled"."""
-    bare = re.sub(r"^Permissions(?=[A-Z])", "", name)
-    return _words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare))

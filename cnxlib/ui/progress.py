@@ -9,7 +9,8 @@ from typing import Any
 
 from cnxlib.changes import Change
 from cnxlib.model import Status
-from cnxlib.ui.display import changes_grid, shown, status_badge, step_words
+from cnxlib.ui.differences import changes_grid, step_words
+from cnxlib.ui.display import status_badge
 from cnxlib.ui.following import Ending
 from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Note, Part, Small, View
 from cnxlib.ui.work import STATES, Line, Work
@@ -152,7 +153,7 @@ def _verified(phase: Mapping[str, Any]) -> list[Block]:
 
 
 def _facts(phase: Mapping[str, Any], verified: bool) -> list[tuple[Cell, ...]]:
-    by_hand = [shown(step["what"]) for step in phase["manual"] if not step["done_at"]]
+    by_hand = [str(step["what"]) for step in phase["manual"] if not step["done_at"]]
     left = len(phase.get("remaining", ()))
     found = Badge(f"{left} still different", "bad") if left else Badge("nothing differs from the guide", "good")
     return [

@@ -6,6 +6,7 @@ processes of their own, whose records tell what they did.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from cnxlib.errors import CnxError, NotYet, ParameterError, PreflightFailed
@@ -184,10 +185,11 @@ class Sitting(Cells):
 
     def _planned(self, attempt: Attempt, outcome: Outcome) -> Shown:
         if all(step.done_at for step in outcome.manual):
-            return plan_view(outcome)
+            return plan_view(outcome, attempt.org.identity.url)
         own = self._inputs.own(attempt.values)
         confirming = Confirming(attempt.alias, self._phase.id, own, attempt.values["ticket"])
-        return Ticks(outcome, plan_view, confirming, on_change=self._panes["plan"].save)
+        shown = partial(plan_view, url=attempt.org.identity.url)
+        return Ticks(outcome, shown, confirming, on_change=self._panes["plan"].save)
 
     def _apply(self, attempt: Attempt) -> tuple[Shown, ...]:
         if self._panel is None and attempt.planned:

@@ -77,7 +77,7 @@ def test_a_plan_writes_nothing_to_the_org(cockpit: Runs, org: FakeOrg) -> None:
     shown = through(run)
     assert org.writes == []
     assert run.outcome.status is Status.PENDING
-    assert "on: no → yes" in shown[3]
+    assert "On: no →" in shown[3]
     assert "cnx apply --org acme --phase 02" in shown[4]
     assert "Nothing was applied" in shown[5]
     assert names() == ["phase-started", "check", "facts", "plan", "phase-ended"]

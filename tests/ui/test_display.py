@@ -4,7 +4,8 @@ from cnxlib.changes import Change, Plan
 from cnxlib.errors import StepFailed
 from cnxlib.model import Check, Document, ManualStep, Outcome, Status, Step, Table
 from cnxlib.salesforce import Identity
-from cnxlib.ui.display import checks_view, identity_view, outcome_view, plan_view, shown, steps_view, verified_view
+from cnxlib.ui.differences import shown
+from cnxlib.ui.display import checks_view, identity_view, outcome_view, plan_view, steps_view, verified_view
 
 UPDATE = Change("update", "setting", "Email-to-Case", {"on": False}, {"on": True}, ("G1.2",), reversible=False)
 CREATE = Change("create", "permission_set", "Conexiom", None, {"label": "Conexiom", "fields": []}, ("G2.2",))
@@ -20,7 +21,7 @@ def planned(*changes: Change, **more: object) -> Outcome:
 def test_a_plan_shows_before_after_why_and_whether_it_can_be_undone() -> None:
     text = plan_view(planned(UPDATE)).text()
     assert "1 change waits" in text
-    assert "on: no → yes" in text
+    assert "On: no → yes" in text
     assert "G1.2 Email-to-Case is on" in text
     assert "for good" in text
     assert planned(UPDATE).digest in text
@@ -29,7 +30,7 @@ def test_a_plan_shows_before_after_why_and_whether_it_can_be_undone() -> None:
 def test_properties_read_like_setup() -> None:
     rights = {"PermissionsApiEnabled": True, "LastName": "User", "is_on": False}
     text = plan_view(planned(Change("create", "permission_set", "Conexiom", None, rights))).text()
-    for part in ("Api Enabled: yes", "Last Name: User", "is on: no"):
+    for part in ("API Enabled: yes", "Last Name: User", "Is on: no"):
         assert part in text
 
 

@@ -86,7 +86,7 @@ def test_run_all_fills_the_panes_on_one_record(sit: Sit, org: FakeOrg) -> None:
     shown = panes(run)
     assert "Acme" in shown["connect"].text()
     assert "wired" in shown["preflight"].text()
-    assert "on: no → yes" in shown["plan"].text()
+    assert "On: no →" in shown["plan"].text()
     assert shown["apply"].text() == "Apply 1"
     assert "nothing to verify" in shown["verify"].text()
     assert str(runs_of("acme")[0]) in shown["record"].text()
