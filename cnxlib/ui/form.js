@@ -2,6 +2,7 @@
 
 const TYPING_MS = 200; // after the last key
 const SEARCH_MS = 250;
+const CLICK_MS = 200; // what is pressed next must not move away while it is
 const SEARCH_FROM = 2; // characters
 const LARGEST_FILE = 5_000_000; // bytes
 const MOST_SHOWN = 50; // of what is offered
@@ -275,7 +276,7 @@ class View {
       h("button", { type: "button", class: "cnx-small", "aria-label": `Add to ${field.label}`, onclick: () => { add(); input.focus(); } }, "Add")));
     // What was typed and not added is not lost when the field is left; but half a user's name is no user name.
     const whole = () => field.offers !== "users" || input.value.includes("@");
-    node.addEventListener("focusout", (event) => { if (!node.contains(event.relatedTarget) && whole()) add(); });
+    node.addEventListener("focusout", (event) => { if (!node.contains(event.relatedTarget)) setTimeout(() => whole() && add(), CLICK_MS); });
     const flush = () => add();
     show();
     return { node, grouped: true, about: [input], focus: () => input.focus(), flush, set: (value) => { if (!same(value, held)) { held = [...value]; show(); } } };
@@ -443,7 +444,7 @@ class View {
     };
     input.addEventListener("input", () => look(false));
     input.addEventListener("click", () => { if (popup.hidden) look(true); });
-    input.addEventListener("blur", close);
+    input.addEventListener("blur", () => setTimeout(() => { if (document.activeElement !== input) close(); }, CLICK_MS));
     input.addEventListener("keydown", (event) => {
       const steps = { ArrowDown: 1, ArrowUp: -1 };
       if (event.key in steps) {
