@@ -30,12 +30,18 @@ class Diagnosis:
         In the order in which they were made.
     api_calls:
         HTTP requests sent to the org, once somebody was logged in.
+    error:
+        Why nobody could log in, where it was tried.
+    org:
+        The org, still logged in, where that was asked for.
     """
 
     alias: str
     me: Identity | None
     checks: tuple[Check, ...]
     api_calls: int
+    error: CnxError | None = None
+    org: Org | None = None
 
     @property
     def ok(self) -> bool:
@@ -52,7 +58,7 @@ class Diagnosis:
         return {"org": org, "ok": self.ok, "checks": checks, "api_calls": self.api_calls}
 
 
-def diagnose(alias: str, records: Path) -> Diagnosis:
+def diagnose(alias: str, records: Path, *, hold: bool = False) -> Diagnosis:
     """Look into everything that the phases rely on.
 
     Parameters
@@ -61,6 +67,8 @@ def diagnose(alias: str, records: Path) -> Diagnosis:
         The org, by its name in the inventory.
     records:
         The folder under which run records are kept.
+    hold:
+        Whether to leave the org logged in, for more work; who asks for it closes it.
 
     Raises
     ------
@@ -76,14 +84,17 @@ def diagnose(alias: str, records: Path) -> Diagnosis:
     except CnxError as error:
         hint = error.hint or "See the message."
         checks.append(Check("login", False, detail=error.message, hint=hint))
-        return Diagnosis(alias, None, tuple(checks), 0)
+        return Diagnosis(alias, None, tuple(checks), 0, error)
+    held = False
     try:
         me = org.identity
         checks.append(Check("login", True, detail=f"{me.username} by {given.login.route} at {me.url}"))
         checks += _of_org(org, given)
-        return Diagnosis(alias, me, tuple(checks), org.api_calls)
+        held = hold
+        return Diagnosis(alias, me, tuple(checks), org.api_calls, org=org if hold else None)
     finally:
-        org.close()
+        if not held:
+            org.close()
 
 
 def _of_org(org: Org, given: OrgEntry) -> Sequence[Check]:

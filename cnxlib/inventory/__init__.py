@@ -4,7 +4,7 @@ It holds references to secrets ("env:NAME", "file:PATH", "age:NAME", "keyring:SE
 secret.
 """
 
-from cnxlib.inventory.keeping import Kept, add_org, keep_parameters
+from cnxlib.inventory.keeping import Kept, add_org, check_addable, keep_parameters
 from cnxlib.inventory.logins import (
     ClientCredentialsLogin,
     JwtLogin,
@@ -25,6 +25,7 @@ __all__ = [
     "SalesforceCliLogin",
     "SessionLogin",
     "add_org",
+    "check_addable",
     "find_org",
     "inventory_path",
     "keep_parameters",

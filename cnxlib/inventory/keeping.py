@@ -150,15 +150,18 @@ def add_org(alias: str, login: Login, ca_cert: Path | None = None, path: Path | 
     with _writing(path) as file:
         if not file.text.strip():
             file.text = _BEGINNING
-        content = content_of(file.path, file.text)
-        orgs = content.get("orgs") if isinstance(content, dict) and "orgs" in content else False
-        if orgs is False or not isinstance(orgs, dict | None):
-            raise InventoryError(f"{file.path} has no `orgs:` mapping", hint="See orgs.example.yaml for the shape.")
-        if alias in map(str, orgs or {}):
+        if alias in map(str, _orgs(file)):
             raise InventoryError(f"{file.path} has an org {alias} already", hint="Choose another name for the new one.")
         file.put(("orgs", alias), entry)
         file.save(lambda content: content.update(orgs={**(content["orgs"] or {}), alias: entry}))
     return file.path
+
+
+def check_addable(path: Path | None = None) -> None:
+    """Raise `InventoryError` where no org could be added, since the file there is cannot be read or is malformed."""
+    file = _File((path or inventory_path()).resolve())
+    if file.text.strip():
+        entries(file.path, {"orgs": _orgs(file)})
 
 
 class _File:
@@ -247,6 +250,14 @@ def _parameters(file: _File, alias: str) -> dict[str, dict[str, Any]]:
         known = ", ".join(orgs) or "none"
         raise UnknownOrg(f"There is no org {alias!r} in {file.path}", hint=f"Known orgs: {known}.")
     return {name: dict(values) for name, values in orgs[alias].parameters.items()}
+
+
+def _orgs(file: _File) -> dict[Any, Any]:
+    """The orgs of a file that is not empty, which may list none."""
+    content = content_of(file.path, file.text)
+    if not isinstance(content, dict) or not isinstance(content.get("orgs", False), dict | None):
+        raise InventoryError(f"{file.path} has no `orgs:` mapping", hint="See orgs.example.yaml for the shape.")
+    return content["orgs"] or {}
 
 
 def _set(orgs: dict[Any, Any], alias: str, parameters: Mapping[str, Any]) -> None:

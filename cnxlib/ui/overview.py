@@ -1,35 +1,61 @@
-"""The start notebook: an org of the inventory, and how far each phase is there."""
+"""The start notebook: an org of the inventory or a new one, whether it can be worked with, and how far each phase is.
+
+Its cells are panes, as those of the phases are: the button renews them in place. Nothing is written, neither to the
+org nor on record; what a person adds goes to the inventory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
-from cnxlib.errors import CnxError, ParameterError, PhaseError
-from cnxlib.inventory import find_org, read_inventory
-from cnxlib.model import Outcome, Status
+from cnxlib.doctor import Diagnosis, diagnose
+from cnxlib.errors import CnxError, InventoryError, PreflightFailed
+from cnxlib.inventory import check_addable, inventory_path
+from cnxlib.model import Outcome
 from cnxlib.phases import PHASES
 from cnxlib.phases.base import Phase
-from cnxlib.phases.saved import defaults, saved_parameters
-from cnxlib.salesforce.org import Org, connect
-from cnxlib.ui.attempt import Connect, engine_for
-from cnxlib.ui.display import identity_view, status_badge
+from cnxlib.records import runs_root
+from cnxlib.salesforce.org import Org
+from cnxlib.ui.adding import AddOrg
+from cnxlib.ui.diagnosed import diagnosis_view
+from cnxlib.ui.display import error_note, notice
 from cnxlib.ui.form import Form
-from cnxlib.ui.kernel import guard
-from cnxlib.ui.orgs import first_org
-from cnxlib.ui.view import Badge, Cell, Grid, Link, Note, Part, Small, View
+from cnxlib.ui.kernel import CellOutput, guard
+from cnxlib.ui.logins import aliases
+from cnxlib.ui.main_thread import MainThread
+from cnxlib.ui.orgs import first_org, remember
+from cnxlib.ui.panes import Pane, Shown
+from cnxlib.ui.states import reading_view, states_view
+from cnxlib.ui.survey import survey
+from cnxlib.ui.view import Note, Small, View
 
-_SETTLED = (Status.CONVERGED, Status.NOT_NEEDED)
+Diagnose = Callable[[str, Path], Diagnosis]
+"""Looks into an org, and leaves it logged in."""
+
+BUTTON = "Look at the org"
+_OUT_OF_DATE = Note("Out of date: this is another org.", "warn", (f"Press “{BUTTON}” above.",))
 
 
 class _Choice(BaseModel):
-    org: str = Field("demo", min_length=1, description="alias of the org in your inventory")
+    org: str = Field("demo", title="Org", description="the orgs of your list; the one you worked with last comes first")
+
+    @field_validator("org")
+    @classmethod
+    def _is_known(cls, alias: str) -> str:
+        if alias not in aliases():
+            raise ValueError(f"there is no org of this name in {inventory_path()}")
+        return alias
 
 
 class Overview:
-    """Looks at all phases of one org. Writes nothing, neither to the org nor on record.
+    """Looks at all phases of one org.
+
+    What goes wrong is told in the pane where it happened; `raise_for_status` raises it, so that a notebook that is
+    executed in batch fails.
 
     Parameters
     ----------
@@ -37,104 +63,207 @@ class Overview:
         The notebook's `globals()`: `org` is read from it.
     phases:
         All phases, in the guide's order.
-    connect:
-        Logs in to an org.
-
-    Raises
-    ------
-    InventoryError
-        There is no usable inventory.
+    diagnose:
+        Looks into an org, and leaves it logged in.
     """
 
     def __init__(
-        self, namespace: Mapping[str, Any], *, phases: Sequence[Phase[Any]] = PHASES, connect: Connect = connect
+        self,
+        namespace: Mapping[str, Any],
+        *,
+        phases: Sequence[Phase[Any]] = PHASES,
+        diagnose: Diagnose = lambda alias, records: diagnose(alias, records, hold=True),
     ) -> None:
         guard()
-        self._phases, self._connect = tuple(phases), connect
-        self._given = {"org": first_org(str(namespace.get("org", "demo")))}
-        self._form = Form(_Choice, self._given, ["org"], choices={"org": list(read_inventory())})
+        for previous in [one for one in namespace.values() if isinstance(one, Overview)]:
+            previous.close()
+        self._phases, self._diagnose = tuple(phases), diagnose
+        self._main = MainThread()
+        self._choose, self._connect, self._states = Pane(), Pane(), Pane()
         self._org: Org | None = None
-        for previous in namespace.values():
-            if isinstance(previous, Overview) and previous._given == self._given:
-                self._form.update(previous._form.typed, typed=True)
+        self._error: CnxError | None = None
+        self._raised: CellOutput | None = None
+        self._closed = False
+        self._looked = ""
+        self.adding = AddOrg(self._added)
+        """The forms by which an org is added."""
+        self.form: Form | None = None
+        """The list of orgs, with its button; None where there is no org yet."""
+        self._offer(first_org(str(namespace.get("org", "demo")), list(aliases())))
 
     @property
     def alias(self) -> str:
-        """The org that is chosen."""
-        return str(self._form.values["org"])
+        """The org that is chosen, "" where there is none."""
+        return str(self.form.values["org"]) if self.form is not None else ""
 
-    def choose(self) -> Form:
-        """The orgs of the inventory, to choose from."""
-        return self._form
+    def choose(self) -> Pane:
+        """The orgs there are, and the forms by which another one is added."""
+        return self._choose
 
-    def connect(self) -> View:
-        """Log in, and show where.
+    def connect(self) -> None:
+        """Show whether the org can be worked with: log in, and check what the set-up relies on."""
+        _display(self._connect)
+        self._look()
+
+    def phases(self) -> None:
+        """Show how far each phase is in the org, and what is next."""
+        _display(self._states)
+        self._survey()
+
+    def raise_for_status(self) -> None:
+        """Pass where the org could be looked at.
 
         Raises
         ------
-        UnknownOrg, OrgUnreachable, LoginRefused, SecretError
-            There is no such org, no answer, or a no.
+        InventoryError, UnknownOrg, SecretError, OrgUnreachable, LoginRefused, PreflightFailed
+            There is no such org, no answer, or a no. The notebook shows it where it happened.
         """
+        self._raised = CellOutput()
+        if self._error is not None:
+            raise self._error
+
+    def renew(self) -> None:
+        """Look at the chosen org, and renew all panes."""
+        self._states.mark(Note("This is renewed in its turn …"))
+        self._look()
+        self._survey()
+        if self._raised is not None and self._error is None:
+            self._raised.clear()
+
+    def text(self) -> str:
+        """All panes as plain text."""
+        return "\n\n".join(pane.text() for pane in (self._choose, self._connect, self._states))
+
+    def close(self) -> None:
+        """Another one takes its place."""
+        self._closed = True
+        self._forget_org()
+
+    def _offer(self, alias: str) -> None:
+        """Show the list of orgs with `alias` chosen; where there is none, how to add the first."""
+        known = list(aliases())
+        self.form = None
+        if known:
+            order = [alias, *(one for one in known if one != alias)]
+            self.form = Form(_Choice, {"org": alias}, ["org"], choices={"org": order})
+            self.form.on_submit(lambda: self._main.do(self.renew), BUTTON)
+            self.form.on_change(lambda name: self._compare())
+            self._choose.show(self.form, _Adding(self.adding, closed=True))
+            return
+        try:
+            check_addable()
+        except InventoryError as error:
+            self._choose.show(View(error_note(error)))
+        else:
+            self._choose.show(_no_org_yet(), _Adding(self.adding, closed=False))
+
+    def _added(self, alias: str) -> None:
+        """An org was added, maybe in another thread: choose it, and look at it."""
+
+        def work() -> None:
+            if not self._closed:
+                self._offer(alias)
+                self.renew()
+
+        self._main.do_soon(work)
+
+    def _compare(self) -> None:
+        if self._looked:
+            for pane in (self._connect, self._states):
+                pane.mark(_OUT_OF_DATE if self.alias != self._looked else None)
+
+    def _look(self) -> None:
+        """Log in and check."""
+        self._forget_org()
+        self._error = None
+        self._looked = self.alias
+        self._connect.mark(Note("Logging in, and checking what the set-up relies on …"))
+        try:
+            if not self.alias:
+                raise _why_none()
+            found = self._diagnose(self.alias, runs_root())
+        except CnxError as error:
+            self._error = error
+            self._connect.show(View(error_note(error)))
+            return
+        self._org = found.org
+        self._error = None if found.me is not None else found.error or _refused(found)
+        self._connect.show(diagnosis_view(found, simulated=self._org is not None and self._org.simulated))
+        if found.me is not None:
+            remember(self.alias)
+
+    def _survey(self) -> None:
+        """Read phase by phase."""
+        if self._org is None:
+            what = "Nobody is logged in, so no phase was read." if self.alias else "There is no org to be read yet."
+            self._states.show(notice(what, "plain", "What is in the way is told above."))
+            return
+        outcomes: list[Outcome] = []
+        for phase in self._phases:
+            self._states.show(reading_view(self._phases, outcomes))
+            self._states.mark(
+                Note(f"Reading {phase.id[:2]} · {phase.title}, {len(outcomes) + 1} of {len(self._phases)} …")
+            )
+            outcomes.append(survey(phase, self.alias, self._phases, self._org))
+        self._states.show(states_view(outcomes))
+        self._forget_org()
+
+    def _forget_org(self) -> None:
         if self._org is not None:
             self._org.close()
-        self._org = self._connect(self.alias)
-        return identity_view(self._org.identity, alias=self.alias, simulated=self._org.simulated)
-
-    def phases(self) -> View:
-        """Read the org phase by phase: the state of each, and what is next."""
-        if self._org is None or self._org.alias != self.alias:
-            self.connect()
-        if self._org is None:
-            raise PhaseError("No org is connected", hint="Run the Connect cell first.")
-        org = self._org
-        outcomes = [survey(phase, self.alias, self._phases, org) for phase in self._phases]
-        rows: list[tuple[Cell, ...]] = [
-            (
-                Link(f"{outcome.phase[:2]} · {outcome.title}", f"{outcome.phase}.ipynb"),
-                _badge(outcome),
-                _remark(outcome),
-            )
-            for outcome in outcomes
-        ]
-        return View(_next(outcomes), Grid(("Phase", "Status", "Remark"), tuple(rows)))
+            self._org = None
 
 
-def survey(phase: Phase[Any], alias: str, phases: Sequence[Phase[Any]], org: Org) -> Outcome:
-    """How far `phase` is, with the parameters that the inventory holds. Reads only; an error is an outcome."""
-    engine = None
-    try:
-        values = {**defaults(phase), **saved_parameters(phase, alias, find_org(alias), phases), "org": alias}
-        params = phase.parse(values)
-        reason = phase.not_needed(params)
-        if reason:
-            return Outcome(phase.id, phase.title, "plan", Status.NOT_NEEDED, reason=reason)
-        engine = engine_for(phase, params, org)
-        engine.preflight()
-        return engine.plan()[1]
-    except CnxError as error:
-        if engine is not None:
-            return engine.failed(error, "plan")
-        return Outcome(phase.id, phase.title, "plan", Status.FAILED, reason=error.message, error=error)
+class _Adding:
+    """The forms by which an org is added, behind a button where there are orgs already."""
+
+    def __init__(self, adding: AddOrg, *, closed: bool) -> None:
+        import ipywidgets as widgets
+
+        self._adding = adding
+        button = widgets.ToggleButton(
+            value=not closed,
+            description="Add an org",
+            icon="plus",
+            layout=widgets.Layout(width="auto", align_self="flex-start"),
+        )
+        button.observe(lambda change: self._show(change["new"]), names="value")
+        self._body = widgets.VBox([adding.widget])
+        self._show(not closed)
+        self.widget = widgets.VBox([button, self._body] if closed else [self._body])
+
+    def view(self) -> View:
+        return self._adding.view()
+
+    def _show(self, opened: bool) -> None:
+        self._body.layout.display = None if opened else "none"
 
 
-def _badge(outcome: Outcome) -> Badge:
-    return (
-        Badge("needs your input", "warn") if isinstance(outcome.error, ParameterError) else status_badge(outcome.status)
+def _no_org_yet() -> View:
+    return notice(
+        "You have no org in your list yet: add one.",
+        "plain",
+        "Choose below how you log in to it. Nothing is changed in the org by this.",
+        Small(f"The list is a file: {inventory_path()}"),
     )
 
 
-def _remark(outcome: Outcome) -> list[Part]:
-    if outcome.status is Status.PENDING:
-        count = len(outcome.changes)
-        return ["1 change to apply" if count == 1 else f"{count} changes to apply"]
-    hint = outcome.error.hint if isinstance(outcome.error, CnxError) else ""
-    remarks: list[Part] = [outcome.reason] if outcome.reason else []
-    return [*remarks, Small(f"What to do: {hint}")] if hint else remarks
+def _why_none() -> InventoryError:
+    """Why there is no org to choose: the list cannot be read, or there is none on it yet."""
+    try:
+        check_addable()
+    except InventoryError as error:
+        return error
+    return InventoryError("There is no org to look at yet", hint="Add one under “1 · Choose an org”.")
 
 
-def _next(outcomes: Sequence[Outcome]) -> Note:
-    todo = next((outcome for outcome in outcomes if outcome.status not in _SETTLED), None)
-    if todo is None:
-        return Note("Everything is as the guide asks.", "good")
-    where = Link(f"{todo.phase[:2]} · {todo.title}", f"{todo.phase}.ipynb")
-    return Note("Next:", "plain", (where,))
+def _refused(found: Diagnosis) -> PreflightFailed:
+    bad = [check for check in found.checks if not check.ok and check.severity == "required"]
+    said = "; ".join(f"{check.name}: {check.detail}" for check in bad)
+    return PreflightFailed(said, org=found.alias, hint=" ".join(check.hint for check in bad if check.hint))
+
+
+def _display(shown: Shown | Pane) -> None:
+    from IPython.display import display
+
+    display(shown)  # type: ignore[no-untyped-call]

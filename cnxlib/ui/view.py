@@ -196,6 +196,23 @@ class Passage(Block):
         return "\n".join([self.title, *(f"  {line}".rstrip() for line in self.body.splitlines())])
 
 
+@dataclass(frozen=True)
+class Folded(Block):
+    """A block that is closed until somebody opens it; as plain text it is open."""
+
+    title: str
+    block: Block
+
+    def html(self) -> str:
+        """The browser's own element for it, which the keyboard opens too."""
+        summary = f'<summary style="cursor:pointer;padding:4px 0;">{escape(self.title)}</summary>'
+        return f'<details style="margin:0 0 12px 0;">{summary}{self.block.html()}</details>'
+
+    def text(self) -> str:
+        """The title, then the block."""
+        return f"{self.title}\n{self.block.text()}"
+
+
 class View:
     """What one cell shows.
 
@@ -258,7 +275,11 @@ def link_html(link: Link) -> str:
     if LAB_ROOT in os.environ and re.fullmatch(r"[\w.-]+\.ipynb", link.url):
         place = escape(json.dumps({"path": os.path.relpath(link.url, os.environ[LAB_ROOT])}))
         beside = f' data-commandlinker-command="docmanager:open" data-commandlinker-args="{place}"'
-    return f'<a href="{escape(link.url)}" target="_blank" rel="noopener"{beside}>{escape(link.text)}</a>'
+    # Inside a widget, JupyterLab would show it like any other text.
+    style = "color:var(--jp-content-link-color, #0b57d0);text-decoration:underline;"
+    return (
+        f'<a href="{escape(link.url)}" target="_blank" rel="noopener" style="{style}"{beside}>{escape(link.text)}</a>'
+    )
 
 
 _HTML: dict[type, Callable[[Any], str]] = {

@@ -16,6 +16,7 @@ from cnxlib.inventory import (
     PasswordLogin,
     SalesforceCliLogin,
     add_org,
+    check_addable,
     find_org,
     inventory_path,
     keep_parameters,
@@ -158,6 +159,7 @@ def test_orgs_are_added_below_those_there_are(orgs: Path) -> None:
 @pytest.mark.parametrize("text", ["orgs:\n", "orgs: {}\n", "# nothing yet\norgs: # here\n", ""])
 def test_an_empty_inventory_gets_its_first_org(orgs: Path, text: str) -> None:
     orgs.write_text(text)
+    check_addable()
     add_org("acme", SalesforceCliLogin(route="sf", alias="acme"))
     assert list(read_inventory()) == ["acme"]
     assert all(line in orgs.read_text() for line in text.replace(" {}", "").split("orgs:"))
@@ -171,6 +173,8 @@ def test_an_alias_is_taken_once(orgs: Path) -> None:
 @pytest.mark.parametrize("text", ["- a\n", "orgs: [a]\n", "orgs: {a: [unclosed\n"])
 def test_a_file_that_is_no_inventory_is_left_alone(orgs: Path, text: str) -> None:
     orgs.write_text(text)
+    with pytest.raises(InventoryError):
+        check_addable()
     with pytest.raises(InventoryError):
         add_org("acme", SalesforceCliLogin(route="sf", alias="x"))
     assert orgs.read_text() == text

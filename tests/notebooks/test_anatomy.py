@@ -157,8 +157,9 @@ def test_the_start_notebook_chooses_connects_and_looks() -> None:
         ["start = Overview(globals())", "start.choose()"],
         ["start.connect()"],
         ["start.phases()"],
+        ["start.raise_for_status()"],
     ]
-    assert [tagged(cell) for cell in code_cells("00_start_here")] == [False, True, False, False, False]
+    assert [tagged(cell) for cell in code_cells("00_start_here")] == [False, True, False, False, False, False]
 
 
 def test_the_numbers_in_the_notebooks_find_their_phases() -> None:

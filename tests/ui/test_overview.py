@@ -1,100 +1,240 @@
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from cnxlib.errors import InventoryError, NotPermitted, UnknownOrg
-from cnxlib.inventory import find_org
+from cnxlib.doctor import Diagnosis
+from cnxlib.errors import CnxError, InventoryError, LoginRefused, NotPermitted, PreflightFailed, UnknownOrg
+from cnxlib.inventory import SalesforceCliLogin, add_org, find_org
+from cnxlib.model import Check
 from cnxlib.ui.overview import Overview
+from cnxlib.ui.panes import Pane
 
 from .fakes import LAMPS, FakeOrg
 
 MAINS = dataclasses.replace(LAMPS, id="01_mains", title="Mains")
+GOOD = Check("login", True, detail="ann@acme.example")
+SOME = Check("permission Assign Permission Sets", False, "warning", detail="not granted", hint="Have it granted.")
+NONE = Check("network", False, detail="no answer", hint="Ask for a way through the proxy.")
 
 
 @pytest.fixture(autouse=True)
-def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     login = {"route": "session", "url": "https://acme.my.salesforce.com", "session": "env:TOKEN"}
     parameters = {
         "lit": {"lamps": ["porch"]},
         "dark": {"dark": True},
         "early": {"brightness": 9},
         "wrong": {"brightness": 0},
+        "cellar": {"lamps": ["cellar"]},
     }
     orgs = {alias: {"login": login, "parameters": {LAMPS.id: values}} for alias, values in parameters.items()}
-    (tmp_path / "orgs.yaml").write_text(yaml.safe_dump({"orgs": {"plain": {"login": login}, **orgs}}))
+    (tmp_path / "orgs.yaml").write_text(yaml.safe_dump({"orgs": {"plain": {"login": login}, **orgs}}, sort_keys=False))
     monkeypatch.setenv("CNX_ORGS", str(tmp_path / "orgs.yaml"))
+    monkeypatch.setenv("CNX_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("CNX_ORG", raising=False)
+    return tmp_path / "orgs.yaml"
 
 
-def overview(org: str, phases: Any = (MAINS, LAMPS), **namespace: Any) -> tuple[Overview, FakeOrg]:
-    house = FakeOrg({"porch": True})
+class Start(Overview):
+    """The notebook with everything run, on a house of lamps."""
 
-    def connect(alias: str) -> Any:
-        find_org(alias)
-        house.alias = alias
-        return house
+    def __init__(
+        self,
+        org: str,
+        phases: Any = (MAINS, LAMPS),
+        *,
+        checks: tuple[Check, ...] = (GOOD,),
+        error: CnxError | None = None,
+        **namespace: Any,
+    ) -> None:
+        self.house = FakeOrg({"porch": True, "cellar": True})
+        self.asked: list[str] = []
 
-    return Overview({"org": org, **namespace}, phases=phases, connect=connect), house
+        def diagnose(alias: str, records: Path) -> Diagnosis:
+            find_org(alias)
+            self.asked.append(alias)
+            self.house.alias, self.house.closed = alias, False
+            if error or any(check == NONE for check in checks):
+                return Diagnosis(alias, None, checks, 0, error)
+            return Diagnosis(alias, self.house.identity, checks, 1, org=self.house)  # type: ignore[arg-type]
+
+        super().__init__({"org": org, **namespace}, phases=phases, diagnose=diagnose)
+
+    def run(self) -> "Start":
+        self.choose()
+        self.connect()
+        self.phases()
+        return self
+
+    def shown(self) -> tuple[str, str, str]:
+        panes: tuple[Pane, ...] = (self._choose, self._connect, self._states)
+        first, second, third = (pane.text() for pane in panes)
+        return first, second, third
 
 
 @pytest.mark.parametrize(
     ("org", "said"),
     [
-        ("plain", ["! pending", "1 change to apply", "Next:"]),
-        ("lit", ["✓ converged", "Everything is as the guide asks."]),
-        ("dark", ["· not-needed", "no lamp is wanted", "Everything is as the guide asks."]),
-        ("early", ["· known-later", "The mains come first"]),
-        ("wrong", ["! needs your input", "brightness"]),
+        ("plain", ["+ changes to apply", "1 change to apply", "Next: 01 · Mains. Read its plan, and apply it."]),
+        ("lit", ["✓ done", "Everything is as the guide asks."]),
+        ("dark", ["– not needed", "no lamp is wanted", "Everything is as the guide asks."]),
+        ("early", ["… known later", "The mains come first"]),
+        ("wrong", ["? needs your answer", "brightness", "Fill in its form."]),
+        ("cellar", ["☞ waits for a person", "Buy a bulb for cellar", "Do what is left to a person"]),
     ],
 )
 def test_each_phase_says_how_far_it_is(org: str, said: list[str]) -> None:
-    start, house = overview(org)
-    start.connect()
-    text = start.phases().text()
+    start = Start(org).run()
+    text = start.shown()[2]
     for part in said:
         assert part in text
-    assert house.writes == []
+    assert start.house.writes == []
+    assert start.house.closed
+    start.raise_for_status()
 
 
-def test_each_phase_leads_to_its_notebook() -> None:
-    html = overview("plain")[0].phases().html()
-    assert 'href="01_mains.ipynb"' in html
+def test_each_phase_leads_to_its_notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    html = Start("plain").run()._states.html()
+    assert html.count('href="01_mains.ipynb"') == 3, "the sentence, the picture and the table"
     assert 'href="02_lamps.ipynb"' in html
+    assert "commandlinker" not in html
+    monkeypatch.setenv("CNX_LAB_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    html = Start("plain").run()._states.html()
+    assert 'data-commandlinker-args="{&quot;path&quot;: &quot;01_mains.ipynb&quot;}"' in html
+
+
+def test_the_phases_are_a_list_that_can_be_read_aloud() -> None:
+    start = Start("plain").run()
+    html = start._states.html()
+    assert "<ol style=" in html and 'aria-label="The phases and how each stands"' in html
+    assert "01 · Mains: + changes to apply  ← next" in start.shown()[2]
 
 
 def test_a_phase_that_fails_does_not_hide_the_others() -> None:
     def refused(params: Any, me: Any) -> Any:
         raise NotPermitted("The setup may not be read", hint="Ask an administrator.")
 
-    start, _ = overview("lit", phases=(dataclasses.replace(MAINS, resources=refused), LAMPS))
-    text = start.phases().text()
+    start = Start("lit", phases=(dataclasses.replace(MAINS, resources=refused), LAMPS)).run()
+    text = start.shown()[2]
     assert "✗ failed" in text
     assert "What to do: Ask an administrator." in text
-    assert "✓ converged" in text
+    assert "✓ done" in text
 
 
-def test_the_orgs_are_those_of_the_inventory() -> None:
-    start, _ = overview("plain")
-    assert start.choose().choices_of("org") == ("dark", "early", "lit", "plain", "wrong")
+def test_what_moved_since_a_phase_was_done_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnxlib.records.drift import LastFacts
+
+    last = LastFacts("20261123T000000Z-0000", "2026-11-23T00:00:00+00:00", {("lamp", "hall"): {"on": True}})
+    monkeypatch.setattr("cnxlib.ui.survey.last_facts", lambda alias, org_id, phase: last)
+    text = Start("plain").run().shown()[2]
+    assert "≠ drifted" in text
+    assert "moved since run 20261123T000000Z-0000: lamp hall" in text
+    assert "lamp hall  " in text and "on: yes" in text and "on: no" in text
 
 
-def test_another_org_is_connected_before_it_is_read() -> None:
-    start, house = overview("plain")
-    start.connect()
-    start.choose().enter("org", "lit")
-    assert "✓ converged" in start.phases().text()
-    assert house.alias == "lit"
-    assert overview("plain", start=start)[0].alias == "lit", "Run All keeps the choice"
+def test_the_checks_come_with_their_remedies() -> None:
+    start = Start("plain", checks=(GOOD, SOME)).run()
+    _, connected, states = start.shown()
+    assert "plain answers. 1 thing is worth a look." in connected
+    assert "Have it granted." in connected
+    assert "All 2 checks" in connected
+    assert "<details" in start._connect.html()
+    assert "changes to apply" in states
 
 
-def test_an_unknown_org_is_refused_when_connecting() -> None:
+@pytest.mark.parametrize(
+    ("given", "raised", "said"),
+    [
+        ({"checks": (NONE,)}, PreflightFailed, "Ask for a way through the proxy."),
+        (
+            {
+                "checks": (Check("login", False, detail="invalid password", hint="Check it."),),
+                "error": LoginRefused("no"),
+            },
+            LoginRefused,
+            "invalid password",
+        ),
+    ],
+)
+def test_an_org_that_cannot_be_worked_with(given: Any, raised: type[CnxError], said: str) -> None:
+    start = Start("plain", **given).run()
+    _, connected, states = start.shown()
+    assert "plain cannot be worked with yet: nobody could log in." in connected
+    assert said in connected
+    assert "Nobody is logged in, so no phase was read." in states
+    with pytest.raises(raised):
+        start.raise_for_status()
+
+
+def test_the_orgs_are_those_of_the_inventory_the_last_one_first(inventory: Path) -> None:
+    start = Start("demo")
+    assert start.alias == "plain", "the default is not there, so it is the first"
+    start.form.enter("org", "lit")
+    start.renew()
+    again = Start("demo")
+    assert again.alias == "lit"
+    assert again.form.choices_of("org") == ("lit", "plain", "dark", "early", "wrong", "cellar")
+    assert json.loads((inventory.parent / "runs" / ".last-org.json").read_text())["org"] == "lit"
+
+
+def test_the_button_looks_at_another_org_in_place() -> None:
+    start = Start("plain").run()
+    start.form.enter("org", "lit")
+    assert all("Out of date" in text for text in start.shown()[1:])
+    start.form.submit()
+    assert start.asked == ["plain", "lit"]
+    assert "Everything is as the guide asks." in start.shown()[2]
+    assert not any("Out of date" in text for text in start.shown())
+
+
+def test_an_unknown_org_is_said_at_the_field_and_raised_at_the_end() -> None:
+    start = Start("nobody").run()
+    chosen, connected, _ = start.shown()
+    assert "refused: there is no org of this name" in chosen
+    assert "There is no org 'nobody'" in connected
     with pytest.raises(UnknownOrg):
-        overview("nobody")[0].connect()
+        start.raise_for_status()
 
 
-def test_without_an_inventory_the_first_cell_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CNX_ORGS", "/nowhere/orgs.yaml")
+@pytest.mark.parametrize("text", [None, "", "orgs:\n"])
+def test_without_an_inventory_the_first_org_is_asked_for(inventory: Path, text: str | None) -> None:
+    inventory.unlink() if text is None else inventory.write_text(text)
+    start = Start("demo").run()
+    chosen, connected, states = start.shown()
+    assert "You have no org in your list yet: add one." in chosen
+    assert "Add one under" in connected
+    assert "There is no org to be read yet." in states
     with pytest.raises(InventoryError):
-        overview("plain")
+        start.raise_for_status()
+
+
+def test_an_inventory_that_cannot_be_read_is_told(inventory: Path) -> None:
+    inventory.write_text("orgs: {a: [unclosed")
+    start = Start("demo").run()
+    assert "is no YAML" in start.shown()[0]
+    with pytest.raises(InventoryError, match="no YAML"):
+        start.raise_for_status()
+
+
+def test_an_org_that_was_added_is_chosen_and_looked_at(inventory: Path) -> None:
+    inventory.unlink()
+    start = Start("demo").run()
+    add_org("mine", SalesforceCliLogin(route="sf", alias="mine"))
+    start._added("mine")
+    assert start.alias == "mine"
+    assert start.asked == ["mine"]
+    assert "changes to apply" in start.shown()[2]
+    start.raise_for_status()
+
+
+def test_a_notebook_run_again_leaves_nothing_open() -> None:
+    before = Start("plain")
+    before._look()
+    assert not before.house.closed
+    Start("plain", start=before)
+    assert before.house.closed
