@@ -205,19 +205,22 @@ class View {
   // A reference to a secret, and beside it a field for the secret itself, which is emptied as soon as it is told.
   reference(field, id, described, place, tell) {
     const plain = this.text(field, id, described, place, tell);
-    const secret = h("input", { type: "password", id: `${id}-secret`, class: "cnx-input", autocomplete: "new-password", "aria-describedby": `${id}-secret-help` });
+    plain.about[0].placeholder = "env:NAME, file:PATH or age:NAME: where it lies";
+    const secret = h("input", { type: "password", id: `${id}-secret`, class: "cnx-input", autocomplete: "new-password",
+      "aria-label": `or type it here: ${field.label}`, "aria-describedby": `${id}-secret-help` });
     const keep = () => {
       const value = secret.value;
       secret.value = "";
       if (value) this.model.send({ kind: "secret", name: field.name, value });
     };
     secret.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); keep(); } });
+    secret.addEventListener("change", keep); // left without a press of the button
     const node = h("div", {}, plain.node,
       h("div", { class: "cnx-secret" },
         h("label", { for: `${id}-secret` }, "or type it here"), secret,
         h("button", { type: "button", class: "cnx-small", onclick: keep, "aria-label": `Keep ${field.label} in the secret store` }, "Keep in the secret store")),
       h("div", { class: "cnx-help", id: `${id}-secret-help` }, "What you type goes to the encrypted store on this computer; only its reference stays here."));
-    return { ...plain, node };
+    return { ...plain, node, flush: () => { keep(); plain.flush(); } };
   }
 
   // The path of a file, or one that is chosen here and saved by the kernel.

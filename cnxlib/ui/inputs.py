@@ -148,7 +148,7 @@ class Inputs:
             if self._given[name] != self._defaults[name]:
                 origins[name] = "from the parameters cell"
             elif name in entry.get(self._phase.id, {}):
-                origins[name] = "kept from last time"
+                origins[name] = "kept for this org"
             elif name in others:
                 origins[name] = f"from {others[name][:2]}"
         return origins

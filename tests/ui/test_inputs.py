@@ -41,12 +41,12 @@ def test_a_value_says_where_it_comes_from() -> None:
     it = inputs(deliver="smtp")
     origins = it.form.widget.state["origins"]
     assert origins == {
-        "region": "kept from last time",
+        "region": "kept for this org",
         "email_to_case_integration": "from 02",
         "user_username": "from 02",
         "deliver": "from the parameters cell",
     }
-    assert "kept from last time" in it.form.view().text()
+    assert "kept for this org" in it.form.view().text()
     it.form.enter("region", "us_canada")
     assert "region" not in it.form.widget.state["origins"]
     it.form.enter("org", "other")
