@@ -122,7 +122,7 @@ class ConnectedApp:
     def write(self, change: Change) -> Asking[None]:
         """Create or update the app."""
         after = change.after or {}
-        yield from (self._update(after) if change.op == "update" else self._create(after))
+        yield from (write_values(self._app.name, after) if change.op == "update" else self._create(after))
 
     def wait(self) -> Asking[None]:
         """Wait until OAuth's doors know the app."""
@@ -147,18 +147,18 @@ class ConnectedApp:
         }
         yield [WriteMetadata("create", "ConnectedApp", component)]
 
-    def _update(self, after: Mapping[str, Any]) -> Asking[None]:
-        (component,) = yield [ReadMetadata("ConnectedApp", self._app.name)]
-        oauth = dict(component["oauthConfig"])
-        # "You cannot provide a Consumer Key" on update; the secret is never read back either.
-        for fixed in ("consumerKey", "consumerSecret"):
-            oauth.pop(fixed, None)
-        if "callbackUrl" in after:
-            oauth["callbackUrl"] = "\n".join(after["callbackUrl"])
-        if "scopes" in after:
-            oauth["scopes"] = list(after["scopes"])
-        wanted = {**component, "oauthConfig": oauth, **{k: after[k] for k in ("contactEmail",) if k in after}}
-        yield [WriteMetadata("update", "ConnectedApp", wanted)]
+
+def write_values(name: str, after: Mapping[str, Any]) -> Asking[None]:
+    """Write values, as `state_of` reads them, into the app as it is now; all else in it stays."""
+    (component,) = yield [ReadMetadata("ConnectedApp", name)]
+    # "You cannot provide a Consumer Key" on update; the secret is never read back either.
+    oauth = {n: v for n, v in component["oauthConfig"].items() if n not in ("consumerKey", "consumerSecret")}
+    if "callbackUrl" in after:
+        oauth["callbackUrl"] = "\n".join(after["callbackUrl"])
+    if "scopes" in after:
+        oauth["scopes"] = list(after["scopes"])
+    rest = {n: after[n] for n in ("contactEmail",) if n in after}
+    yield [WriteMetadata("update", "ConnectedApp", {**component, "oauthConfig": oauth, **rest})]
 
 
 def draw(name: str) -> Asking[tuple[Secret, Secret]]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import CnxError
 from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
+from cnxlib.resources.row_updates import update_each
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import InsertRows, Query, Update, soql
+from cnxlib.salesforce import InsertRows, Query, soql
 from cnxlib.salesforce.rows import row_error
 
 
@@ -89,13 +89,7 @@ class Grants:
             (results,) = yield [InsertRows(self._sobject, rows)]
             for change, result in zip(new, results, strict=True):
                 done[change.id] = Done(result.id, row_error(result))
-        for change in changes:
-            if change.op == "update":
-                try:
-                    yield [Update(self._sobject, ids[change.id], change.after or {})]
-                    done[change.id] = Done()
-                except CnxError as error:
-                    done[change.id] = Done(error=error)
+        done |= yield from update_each(self._sobject, changes, ids)
         return [done[change.id] for change in changes]
 
     def _row(self, change: Change, ids: Mapping[str, str]) -> dict[str, Any]:

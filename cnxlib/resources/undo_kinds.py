@@ -11,6 +11,7 @@ from cnxlib.engine import Done
 from cnxlib.errors import CnxError, NotFound, NotYet, ParameterError
 from cnxlib.history import PastStep
 from cnxlib.resources.assignment import Assignments, Wanted
+from cnxlib.resources.row_updates import update_each
 from cnxlib.resources.undo import Found, Going, said
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import DeleteRows, Query, Update, chunks, soql
@@ -94,13 +95,7 @@ class Rows:
         for part in chunks(taken):
             (results,) = yield [DeleteRows([ids[change.id] for change in part])]
             done |= {change.id: Done(error=row_error(result)) for change, result in zip(part, results, strict=True)}
-        for change in changes:
-            if change.op == "update":
-                try:
-                    yield [Update(self._sobject, ids[change.id], change.after or {})]
-                    done[change.id] = Done()
-                except CnxError as error:
-                    done[change.id] = Done(error=error)
+        done |= yield from update_each(self._sobject, changes, ids)
         return [done[change.id] for change in changes]
 
 

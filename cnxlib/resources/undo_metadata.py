@@ -6,7 +6,6 @@ Source: Metadata API, deleteMetadata and updateMetadata.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
@@ -14,7 +13,8 @@ from cnxlib.errors import NotYet, SalesforceError
 from cnxlib.history import PastStep
 from cnxlib.model import ManualStep
 from cnxlib.resources.app import App
-from cnxlib.resources.connected_app import find_consumer
+from cnxlib.resources.connected_app import find_consumer, write_values
+from cnxlib.resources.connected_app import state_of as connected_state
 from cnxlib.resources.external_client_app import ExternalClientApp, parts, state_of
 from cnxlib.resources.package import conexiom_package, version_text
 from cnxlib.resources.seats import PAGE
@@ -101,11 +101,9 @@ class Apps:
             if consumer.component is None:
                 continue
             if step.op == "update":
-                found.append(put_back(step, _shown(consumer.component)))
-            elif step.op == "create" and consumer.key:
-                found.append(Found((deletion(step),)))
+                found.append(put_back(step, connected_state(consumer.component)))
             else:
-                found.append(Found(left=((said(step), "the app that is there has another key than the run's"),)))
+                found.append(_with_its_key(step, bool(consumer.key)))
         return together(found)
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
@@ -114,28 +112,15 @@ class Apps:
             if change.op == "delete":
                 yield [DeleteMetadata("ConnectedApp", change.key)]
                 continue
-            (component,) = yield [ReadMetadata("ConnectedApp", change.key)]
-            after = change.after or {}
-            # "You cannot provide a Consumer Key" on update; the secret is never read back either.
-            oauth = {n: v for n, v in component["oauthConfig"].items() if n not in ("consumerKey", "consumerSecret")}
-            if "callbackUrl" in after:
-                oauth["callbackUrl"] = "\n".join(after["callbackUrl"])
-            if "scopes" in after:
-                oauth["scopes"] = list(after["scopes"])
-            rest = {name: after[name] for name in ("contactEmail",) if name in after}
-            yield [WriteMetadata("update", "ConnectedApp", {**component, "oauthConfig": oauth, **rest})]
+            yield from write_values(change.key, change.after or {})
         return [Done() for _ in changes]
 
 
-def _shown(component: Mapping[str, Any]) -> dict[str, Any]:
-    """An app's properties in the shape in which its changes are on record."""
-    oauth = component.get("oauthConfig", {})
-    urls = [line.strip() for line in oauth.get("callbackUrl", "").splitlines() if line.strip()]
-    return {
-        "callbackUrl": urls,
-        "scopes": sorted(oauth.get("scopes", [])),
-        "contactEmail": component.get("contactEmail", ""),
-    }
+def _with_its_key(step: PastStep, same: bool) -> Found:
+    """An app that the run created: deleted where it has the `same` key still, for else it is another's."""
+    if same:
+        return Found((deletion(step),))
+    return Found(left=((said(step), "the app that is there has another key than the run's"),))
 
 
 class ExternalApps:
@@ -162,10 +147,8 @@ class ExternalApps:
                 found.append(put_back(step, state_of(head, settings, scopes)))
             elif step.op == "update":
                 found.append(Found(left=((said(step), "its OAuth settings are not as the run left them: " + BY_HAND),)))
-            elif consumer.external and consumer.key:
-                found.append(Found((deletion(step),)))
             else:
-                found.append(Found(left=((said(step), "the app that is there has another key than the run's"),)))
+                found.append(_with_its_key(step, consumer.external and bool(consumer.key)))
         return together(found)
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
