@@ -13,8 +13,10 @@ A case is tests/cases/<phase>/<name>.json:
     made      what earlier runs made: ids by key, by kind; attempted likewise, where they did not learn the end of it
     left      why an attempt to create was left to a person: by key, by kind
     confirmed names of the manual steps that somebody confirmed as they read now
+    run       the run that is taken back (99): the steps of its record, as `PastStep` has them
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), error (a class),
-              warns (names of the checks that warn, where the case is about them)
+              warns (names of the checks that warn, where the case is about them), not_undone (99: what stays, and
+              words of the reason)
 
 A read that no fact answers fails the case.
 """
@@ -31,9 +33,21 @@ import pytest
 
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError
-from cnxlib.history import Attempted, Confirmation, Confirmed, Left, LeftToPeople, Made, no_history
+from cnxlib.history import (
+    Attempted,
+    Confirmation,
+    Confirmed,
+    Left,
+    LeftToPeople,
+    Made,
+    PastRun,
+    PastStep,
+    RunSteps,
+    no_history,
+)
 from cnxlib.model import Outcome
 from cnxlib.phases import find_phase
+from cnxlib.resources.undo import LEFT
 from cnxlib.salesforce import (
     AuthorizeDoor,
     Identity,
@@ -162,7 +176,14 @@ def past(case: dict[str, Any], asked: Any) -> Any:
             return {key: Left(why, at) for key, why in case.get("left", {}).get(kind, {}).items()}
         case Confirmation(_, step, _) if step in case.get("confirmed", ()):
             return Confirmed("admin@acme.example", "2026-11-24T00:00:00+00:00")
+        case RunSteps(run_id) if "run" in case:
+            return PastRun(run_id, "2026-11-23T09:00:00Z", ME.username, tuple(past_step(one) for one in case["run"]))
     return no_history(asked)
+
+
+def past_step(step: dict[str, Any]) -> PastStep:
+    usual = {"phase": "02_integration_user", "before": None, "after": None, "guide": (), "reversible": True}
+    return PastStep(**{**usual, **step})
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -183,6 +204,11 @@ def test_case(path: Path) -> None:
     assert expect.get("says", "") in str(outcome.error)
     if "warns" in expect:
         assert [one.name for one in outcome.checks if one.severity == "warning" and not one.ok] == expect["warns"]
+    if "run" in case:
+        stays = {what: why for table in outcome.tables if table.title == LEFT for what, why in table.rows}
+        reasons = expect.get("not_undone", {})
+        assert stays.keys() == reasons.keys()
+        assert not {what: why for what, why in stays.items() if reasons[what] not in why}
     unused = set(case["facts"]).difference(facts.used) - included(case)
     assert not unused, f"facts that nothing read: {unused}"
 
