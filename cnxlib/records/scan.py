@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,8 @@ REGISTERED = "registered"
 """Kind of a hit that a run has touched; all other kinds are names of rules."""
 REMOVED = "[secret removed]"
 
+_PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/]+=*)")
+_PNG = b"\x89PNG\r\n\x1a\n"
 _STATEMENT = "statement.dsse.json"
 """Signatures and digests alone, wherever it is there already."""
 
@@ -123,7 +127,26 @@ def _found(leaf: Leaf, redactor: Redactor, name: str, by_rule: bool) -> list[Fou
         return [(REGISTERED, *span) for span in spans]
     if redactor.holds(leaf.text) or (leaf.binary and any(map(redactor.find, unpacked(leaf.binary)))):
         return [(REGISTERED, 0, len(leaf.text))]
-    return list(suspicions(name, leaf.text)) if by_rule else []
+    hits, shown = _pictures(leaf.text, redactor)
+    return [*hits, *(suspicions(name, shown) if by_rule else ())]
+
+
+def _pictures(text: str, redactor: Redactor) -> tuple[list[Found], str]:
+    """What a run has touched in the PNG images within a text of HTML, and the text with blanks in their place.
+
+    An image looks random; to the rules it is what an output that is an image is: nothing to be read.
+    """
+    hits: list[Found] = []
+    for match in reversed(list(_PICTURE.finditer(text))):
+        try:
+            content = base64.b64decode(match[1], validate=True)
+        except ValueError:
+            continue
+        if any(map(redactor.find, unpacked(content))):
+            hits.append((REGISTERED, *match.span(1)))
+        if content.startswith(_PNG):
+            text = text[: match.start(1)] + " " * len(match[1]) + text[match.end(1) :]
+    return hits, text
 
 
 def _is_secret(step: str | int, redactor: Redactor) -> bool:

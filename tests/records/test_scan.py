@@ -36,6 +36,11 @@ def png(text: str) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + len(packed).to_bytes(4, "big") + b"zTXt" + packed
 
 
+def embedded(image: bytes) -> str:
+    """An image within HTML."""
+    return f'<p>a</p><img src="data:image/png;base64,{base64.b64encode(image).decode()}" alt="Who holds what">'
+
+
 def archive(text: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
@@ -69,6 +74,7 @@ REGISTERED_IN = {
     ),
     "html.ipynb": notebook(shown(text_html="<b>Tr0ub4dor&amp;3&lt;x&gt;</b>")),
     "image.ipynb": notebook(shown(image_png=base64.b64encode(png(VALUE)).decode(), text_plain="<Figure>")),
+    "picture.ipynb": notebook(shown(text_html=embedded(png(VALUE)))),
     "image.png": png(VALUE),
     "archive.zip": archive(VALUE),
     "document.pdf": b"%PDF-1.4\n\xff\xfe stream\n" + zlib.compress(VALUE.encode()) + b"\nendstream",
@@ -169,6 +175,18 @@ def test_public_keys_and_sealed_files_are_no_secret(tmp_path: Path) -> None:
     assert written(tmp_path, "signing-key.pem", PUBLIC_PEM) == []
     assert written(tmp_path, "credentials.age", pyrage.encrypt(b"x" * 100, [recipient])) == []
     assert written(tmp_path, "plot.ipynb", notebook(shown(image_png=base64.b64encode(png("x")).decode()))) == []
+
+
+def test_an_image_within_html_is_no_secret_and_what_only_says_it_is_one_is(tmp_path: Path) -> None:
+    noise = secrets.token_bytes(300)
+    image = b"\x89PNG\r\n\x1a\n" + noise
+    assert written(tmp_path, "a.ipynb", notebook(shown(text_html=embedded(image)))) == []
+    assert written(tmp_path, "a.ipynb", notebook(shown(text_html=embedded(noise)))) != []
+    aside = notebook(shown(text_html=f"{embedded(image)} {SECRET_64}"))
+    (hit,) = written(tmp_path, "a.ipynb", aside)
+    take_out(tmp_path, [hit])
+    (output,) = nbformat.read(tmp_path / "a.ipynb", as_version=4).cells[0].outputs
+    assert output.data["text/html"] == f"{embedded(image)} {REMOVED}"
 
 
 @pytest.mark.slow
