@@ -23,12 +23,14 @@ from cnxlib.secrets.web_login import WebLogin
 from cnxlib.ui.form import Form
 from cnxlib.ui.live import Live
 from cnxlib.ui.logins import WAYS, ByBrowser, Entered, Way, aliases
-from cnxlib.ui.view import Block, Code, Grid, Link, Note, Part, Small, View
+from cnxlib.ui.view import Block, Cell, Code, Grid, Link, Note, Part, Small, View
 
 INSTALLERS = "https://developer.salesforce.com/tools/salesforcecli"
 """Salesforce's page of the CLI's installers."""
 
 _NPM = "npm install --global @salesforce/cli"
+_UNNAMED = "cnx-unnamed"
+"""The style class of forms whose fields have no names of their own (`form.css`)."""
 _TITLES = {way.entered.way: way.title for way in WAYS}
 
 
@@ -57,6 +59,7 @@ class AddOrg:
 
         self._widgets, self._added = widgets, added
         self._choice = Form(_Choice, {"way": "sf"}, ["way"])
+        self._choice.widget.add_class(_UNNAMED)
         self._choice.on_change(lambda name: self._show_way())
         self._words, self._said = Live(View()), Live(View())
         self._place = widgets.VBox()
@@ -68,7 +71,9 @@ class AddOrg:
         self._stop.on_click(lambda button: self._give_up())
         self.form: Form
         """The form of the chosen way."""
-        self.widget = widgets.VBox([self._choice.widget, self._words.widget, self._place, self._said.widget])
+        self._below = widgets.VBox()
+        parts = [self._choice.widget, self._words.widget, self._place, self._said.widget, self._below]
+        self.widget = widgets.VBox(parts)
         self._show_way()
 
     @property
@@ -87,13 +92,15 @@ class AddOrg:
 
     def view(self) -> View:
         """For the saved file, in which nothing can be typed."""
-        rows = tuple((way.title, way.words) for way in WAYS)
-        return View(Note("Ways to add an org"), Grid(("Way to log in", "What it is"), rows, widths=(28, 72)))
+        rows: list[tuple[Cell, ...]] = [(way.title, [way.gist, Small(way.words)]) for way in WAYS]
+        return View(Note("Ways to add an org"), Grid(("Way to log in", "What it is"), tuple(rows), widths=(28, 72)))
 
     def _show_way(self) -> None:
         self._typed.clear()
         way = self._way()
-        self._words.show(View(Note(way.words), _missing_cli() if way.entered is ByBrowser else None))
+        self._words.show(
+            View(Note(way.gist, "plain", (way.words,)), _missing_cli() if way.entered is ByBrowser else None)
+        )
         self._said.show(View())
         self.form = self._new_form(way)
         self._place.children = [self.form.widget]
@@ -106,6 +113,7 @@ class AddOrg:
         names = list(way.entered.model_fields)
         defaults = {name: field.get_default() for name, field in way.entered.model_fields.items()}
         form = Form(way.entered, defaults, names)
+        form.widget.add_class(_UNNAMED)
         form.on("secret", lambda message: self._hear_secret(str(message["name"]), str(message["value"])))
         form.on_change(self._changed)
         form.on_submit(self._browse if way.entered is ByBrowser else self._add, way.button)
@@ -161,7 +169,7 @@ class AddOrg:
         except SecretError as error:
             self._said.show(_told(error))
             return
-        self._place.children = [self._stop]
+        self._place.children, self._below.children = [], [self._stop]
         self._said.show(_waiting(entered, []))
         threading.Thread(target=self._log_in, args=(self._login, entered), daemon=True).start()
 
@@ -188,7 +196,7 @@ class AddOrg:
             self._done(entered.alias, path, [f"Logged in as {session.username} at {session.instance_url}"])
         finally:
             self._login = None
-            self._place.children = [self.form.widget]
+            self._place.children, self._below.children = [self.form.widget], []
 
     def _done(self, alias: str, path: Path | None, details: Sequence[Part]) -> None:
         self._show_way()

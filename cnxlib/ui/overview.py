@@ -148,7 +148,8 @@ class Overview:
             self.form = Form(_Choice, {"org": alias}, ["org"], choices={"org": order})
             self.form.on_submit(lambda: self._main.do(self.renew), BUTTON)
             self.form.on_change(lambda name: self._compare())
-            self._choose.show(self.form, _Adding(self.adding, closed=True))
+            added = (self.adding.said,) if self.adding.said.blocks else ()
+            self._choose.show(*added, self.form, _Adding(self.adding, closed=True))
             return
         try:
             check_addable()

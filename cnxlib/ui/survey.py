@@ -14,6 +14,7 @@ from cnxlib.phases.saved import defaults, saved_parameters
 from cnxlib.records.drift import last_facts, moved
 from cnxlib.salesforce.org import Org
 from cnxlib.ui.attempt import engine_for
+from cnxlib.ui.fields import fields_of, refusals
 from cnxlib.ui.view import Badge, Link, Part, Small, Tone
 
 
@@ -72,7 +73,7 @@ def remarks(outcome: Outcome) -> list[Part]:
     if outcome.status is Status.PENDING:
         count = len(outcome.changes)
         return ["1 change to apply" if count == 1 else f"{count} changes to apply", *_moved(outcome)]
-    hint = outcome.error.hint if isinstance(outcome.error, CnxError) else ""
+    hint = outcome.error.hint if isinstance(outcome.error, CnxError) and outcome.error.message == outcome.reason else ""
     said: list[Part] = [outcome.reason] if outcome.reason else []
     left = sum(not step.done_at for step in outcome.manual)
     if outcome.status is Status.WAITING and left > 1:
@@ -94,6 +95,7 @@ def survey(phase: Phase[Any], alias: str, phases: Sequence[Phase[Any]], org: Org
         if name == "facts":
             facts[:] = data["facts"]
 
+    values: dict[str, Any] = {}
     try:
         values = {**defaults(phase), **saved_parameters(phase, alias, find_org(alias), phases), "org": alias}
         params = phase.parse(values)
@@ -106,7 +108,17 @@ def survey(phase: Phase[Any], alias: str, phases: Sequence[Phase[Any]], org: Org
     except CnxError as error:
         if engine is not None:
             return engine.failed(error, "plan")
-        return Outcome(phase.id, phase.title, "plan", Status.FAILED, reason=error.message, error=error)
+        reason = _refused(phase, values) or error.message
+        return Outcome(phase.id, phase.title, "plan", Status.FAILED, reason=reason, error=error)
+
+
+def _refused(phase: Phase[Any], values: Mapping[str, Any]) -> str:
+    """Which fields of the phase's form ask for something, as the form says it; "" for none."""
+    said = refusals(phase.params, values) if values else {}
+    labels = {
+        field.name: field.label for field in fields_of(phase.params, list(said.keys() & phase.params.model_fields))
+    }
+    return "; ".join(f"{labels[name]}: {text}" if name in labels else text for name, text in said.items())
 
 
 def _with_drift(outcome: Outcome, org: Org, facts: Sequence[Mapping[str, Any]]) -> Outcome:

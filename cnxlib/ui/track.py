@@ -54,7 +54,7 @@ class Track(Block):
     def html(self) -> str:
         """A list that wraps where it is narrow."""
         items = "".join(_station(station) for station in self.stations)
-        style = "display:flex;flex-wrap:wrap;gap:8px;margin:4px 0 12px 0;padding:0;list-style:none;"
+        style = "display:flex;flex-wrap:wrap;gap:8px;margin:4px 0 12px 0;padding:5px;list-style:none;"
         return f'<ol style="{style}" aria-label="The phases and how each stands">{items}</ol>'
 
     def text(self) -> str:

@@ -83,7 +83,7 @@ class Start(Overview):
         ("lit", ["✓ done", "Everything is as the guide asks."]),
         ("dark", ["– not needed", "no lamp is wanted", "Everything is as the guide asks."]),
         ("early", ["… known later", "The mains come first"]),
-        ("wrong", ["? needs your answer", "brightness", "Fill in its form."]),
+        ("wrong", ["? needs your answer", "Brightness: ", "Fill in its form."]),
         ("cellar", ["☞ waits for a person", "Buy a bulb for cellar", "Do what is left to a person"]),
     ],
 )
