@@ -11,7 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import DEVELOPER_NAME, EmailOrBlank, Phase, PhaseParams
-from cnxlib.resources.app import App
+from cnxlib.phases.integration_user import CREDENTIAL_ROUTES
+from cnxlib.resources.app import API, SCOPES, App
 from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.report import Report
 from cnxlib.resources.sign_on_app import SignOnApp, made_by_hand
@@ -75,6 +76,14 @@ class Params(PhaseParams):
                 "connected_app": "A connected app",
                 "external_client_app": "An External Client App",
             }
+        ),
+    )
+    credential_route: Literal["security_token", "trusted_ip", "client_credentials"] = Field(
+        "security_token",
+        title="How the integration user logs in",
+        description="as in 02: by client_credentials it takes the scope Api besides",
+        json_schema_extra=in_form(
+            group=EXPERTS, choices=CREDENTIAL_ROUTES, help="As in 02. Client credentials take the scope Api besides."
         ),
     )
     propagation_timeout_minutes: int = Field(
@@ -144,13 +153,14 @@ def _accepted(params: Params) -> Asking[Check]:
 def _resources(params: Params, me: Identity) -> Sequence[Resource]:
     guide = ("G3.2", "G3.3", "G3.4")
     patience = params.propagation_timeout_minutes * 60.0
-    app = App(params.app_name, params.callback_url, params.contact_email, me, guide, patience)
+    scopes = (*SCOPES, API) if params.credential_route == "client_credentials" else SCOPES
+    app = App(params.app_name, params.callback_url, params.contact_email, me, guide, patience, scopes)
     if params.route == "manual":
         step = ManualStep(
             "connected_app",
             guide,
-            f"Make an app {app.name} with the callback URL {app.callback_url} and the scopes Full Access and "
-            "Web, and share its consumer key and secret with Conexiom's Customer Success team.",
+            f"Make an app {app.name} with the callback URL {app.callback_url} and the scopes {app.scopes_said}, "
+            "and share its consumer key and secret with Conexiom's Customer Success team.",
             url=app.app_manager(),
         )
         return (Report(lambda: made_by_hand(app, step)),)

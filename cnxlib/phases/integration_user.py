@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from cnxlib.engine import CheckGenerator, Resource
+from cnxlib.errors import NotYet
 from cnxlib.model import Check, Observation
-from cnxlib.phases.base import EmailOrBlank, Phase, PhaseParams, UsernameOrBlank
+from cnxlib.phases.base import DEVELOPER_NAME, EmailOrBlank, Phase, PhaseParams, UsernameOrBlank
 from cnxlib.resources.account import account_as_it_is, check_account, check_not_oneself
 from cnxlib.resources.assignment import Assignments, Wanted
 from cnxlib.resources.bearer import Bearer
@@ -29,6 +31,7 @@ from cnxlib.resources.permission_set import PermissionSet, api_name
 from cnxlib.resources.profile import Profile, ProfileGrants, profile_bearer
 from cnxlib.resources.record_types import CaseRecordTypes, check_record_types
 from cnxlib.resources.report import Report
+from cnxlib.resources.seats import check_seats, without_a_seat
 from cnxlib.resources.user import NewUser, User
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
@@ -146,6 +149,16 @@ class Params(PhaseParams):
         description="how Conexiom will log in as this user",
         json_schema_extra=in_form(only_when=_NEEDED, choices=CREDENTIAL_ROUTES),
     )
+    app_name: str = Field(
+        "Conexiom",
+        pattern=DEVELOPER_NAME,
+        max_length=80,
+        title="Name of the app",
+        description="as in 03: the app that client_credentials log in by",
+        json_schema_extra=in_form(
+            only_when={"credential_route": ["client_credentials"]}, group=EXPERTS, offers="apps", help="As in 03."
+        ),
+    )
     take_over_existing: bool = Field(
         False,
         title="Take over an existing user",
@@ -200,7 +213,16 @@ def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
         partial(check_not_oneself, candidate.username, me.username),
         partial(check_licences, candidate),
         partial(check_account, candidate.username, params.label),
+        _seats,
     )
+
+
+def _seats() -> Asking[Check]:
+    try:
+        return replace((yield from check_seats()), guide=("G2.8",))
+    except NotYet:
+        said = "known once the package is installed"
+        return Check("seats of the package", True, "info", detail=said, guide=("G2.8",))
 
 
 def _not_needed(params: Params) -> str:
@@ -219,7 +241,7 @@ class _Wanted:
         self._by_profile = self.candidate.own_profile
         self.bearer = profile_bearer(params.label) if self._by_profile else Bearer(api_name(params.label))
         self.writer: type[Grants] = ProfileGrants if self._by_profile else Grants
-        self._route = LoginRoute(ID, params.credential_route, self.username, params.api_only, me.url)
+        self._route = LoginRoute(ID, params.credential_route, self.username, params.api_only, me.url, params.app_name)
 
     def holder(self) -> Asking[Resource]:
         """The permission set or the profile, with the system permissions that it may have by now."""
@@ -245,6 +267,11 @@ class _Wanted:
             profile_is_made=self._by_profile,
         )
         return User(wanted, ("G2.7",), "user_username")
+
+    def users(self) -> Asking[Sequence[str]]:
+        """Who is to use the application."""
+        yield from ()
+        return [self.username]
 
     def set_licences(self) -> Asking[Sequence[str]]:
         """The permission set licences that come before the sets."""
@@ -278,6 +305,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
         SetLicences(username, wanted.set_licences, ("G2.7", "G2.8")),
         Assignments(wanted.assignments, makes=(username, params.label), parameter="user_username"),
         Report(wanted.login),
+        Report(without_a_seat(wanted.users, ("G2.8",), me.url)),
         Report(partial(account_as_it_is, username)),
     )
 

@@ -15,6 +15,11 @@ from cnxlib.salesforce import AuthorizeDoor, Identity, Secret, TokenDoor
 SCOPES = ("Full", "Web")
 """ConnectedAppOauthAccessScope of "Full access" and "Provide access to your data via the Web"."""
 
+API = "Api"
+"""That of "Manage user data via APIs". A login by client credentials leaves Full and Web out, so it needs this one."""
+
+_SAID = {"Full": "Full Access", "Api": "Manage user data via APIs (api)"}
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 
 
@@ -36,6 +41,8 @@ class App:
         Ids of the guide's steps.
     patience:
         How long an app that was just written is waited for at OAuth's doors, in seconds.
+    scopes:
+        The scopes that it is to have.
     """
 
     name: str
@@ -44,12 +51,13 @@ class App:
     me: Identity
     guide: tuple[str, ...]
     patience: float = 900.0
+    scopes: tuple[str, ...] = SCOPES
 
     def state(self, urls: Sequence[str], scopes: Sequence[str]) -> dict[str, Any]:
         """What an app with those callback URLs and scopes is to have: further ones in it are left alone."""
         return {
             "callbackUrl": list(urls) if self.callback_url in urls else [*urls, self.callback_url],
-            "scopes": sorted({*scopes, *SCOPES}),
+            "scopes": sorted({*scopes, *self.scopes}),
         }
 
     def new(self) -> dict[str, Any]:
@@ -60,7 +68,13 @@ class App:
         """What an app lacks, in words for people."""
         urls = actual["callbackUrl"]
         lacking = [] if self.callback_url in urls else [f"the callback URL {self.callback_url}"]
-        return lacking + [f"the scope {name}" for name in SCOPES if name not in actual["scopes"]]
+        return lacking + [f"the scope {name}" for name in self.scopes if name not in actual["scopes"]]
+
+    @property
+    def scopes_said(self) -> str:
+        """The scopes as Setup names them: "Full Access and Web"."""
+        *others, last = (_SAID.get(name, name) for name in self.scopes)
+        return f"{', '.join(others)} and {last}" if others else last
 
     def app_manager(self) -> str:
         """Address of the Setup page where connected apps are."""

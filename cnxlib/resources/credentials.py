@@ -1,7 +1,9 @@
 """How Conexiom will log in as the integration user: what a person has to do for it, and that it comes before API Only.
 
 Sources: Salesforce Help, Reset Your Security Token (no API shows or sends one, and an API-only user has no page to ask
-for it on); Set Trusted IP Ranges for Your Organization; OAuth 2.0 Client Credentials Flow.
+for it on); Set Trusted IP Ranges for Your Organization; OAuth 2.0 Client Credentials Flow. Metadata API,
+SecuritySettings (networkAccess.ipRanges), ConnectedApp (isClientCredentialEnabled, oauthClientCredentialUser),
+ExtlClntAppOauthConfigurablePolicies (isClientCredentialsFlowEnabled, clientCredentialsFlowUser).
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from typing import Literal
 
 from cnxlib.history import Confirmation
 from cnxlib.model import ManualStep, Observation, Table
+from cnxlib.resources.app import API
 from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import Query, soql
+from cnxlib.salesforce import Query, ReadMetadata, soql
 
 Route = Literal["security_token", "trusted_ip", "client_credentials"]
 
@@ -37,6 +40,8 @@ class LoginRoute:
         Whether API Only User is wanted.
     url:
         The org's address.
+    app:
+        Name of the app (03) by which Conexiom logs in.
     """
 
     phase: str
@@ -44,6 +49,7 @@ class LoginRoute:
     username: str
     api_only: bool
     url: str
+    app: str
 
     def step(self, born_api_only: bool = False) -> ManualStep:
         """What a person does, click by click; `born_api_only` where the profile itself is API-only."""
@@ -62,12 +68,15 @@ class LoginRoute:
             )
         if self.route == "client_credentials":
             return (
-                "Let Conexiom log in by client credentials: Setup → App Manager → Conexiom → Manage → Edit Policies "
-                "(an External Client App: External Client App Manager → Conexiom → Policies → Edit) → Enable Client "
-                f"Credentials Flow, Run As {self.username}, Save. Ask Conexiom first whether it logs in that way.",
+                "Let Conexiom log in by client credentials; ask Conexiom first whether it logs in that way. 03 makes "
+                f"the app {self.app} and gives it the scope Api where credential_route is client_credentials there: "
+                "Full Access and Web are left out of such a login. What is yours: Setup → App Manager → the app → "
+                "Manage → Edit Policies (an External Client App: External Client App Manager → the app → Policies → "
+                f"Edit) → Enable Client Credentials Flow, Run As {self.username}, Save.",
                 "/lightning/setup/NavigationMenus/home",
             )
         if born_api_only:
+            # That an admin logged in as an API-only user is shown that page is [R]; the step says what else there is.
             return (
                 f"Get the security token of {self.username}, whose profile keeps it from logging in: Setup → Security "
                 "→ Login Access Policies → Administrators Can Log in as Any User; Setup → Users → Login beside the "
@@ -88,7 +97,7 @@ class LoginRoute:
         """The system permissions to grant now: API Only User not before the step is confirmed."""
         if not self.api_only:
             return tuple(always)
-        settled = yield from _granted(bearer)
+        settled = (yield from _granted(bearer)) or (yield from self._as_it_is())[0]
         if not settled:
             step = self.step(born_api_only)
             (confirmed,) = yield [Confirmation(self.phase, step.step, step.digest)]
@@ -102,9 +111,45 @@ class LoginRoute:
         """
         granted = self.api_only and (yield from _granted(bearer))
         step = self.step(born_api_only)
-        if (self.api_only and not granted) or born_api_only or self.route != "security_token":
+        if self.route != "security_token":
+            settled, table = yield from self._as_it_is()
+            return Observation(manual=() if settled else (step,), tables=(table,))
+        if (self.api_only and not granted) or born_api_only:
             return Observation(manual=(step,))
         return Observation(tables=(Table("How Conexiom logs in", ("way", "what to do"), ((self.route, step.what),)),))
+
+    def _as_it_is(self) -> Asking[tuple[bool, Table]]:
+        """Whether what can be read shows that nothing is left to do, and what can be read.
+
+        Which addresses Conexiom calls from is known to nobody here, so trusted ranges are shown, and never enough.
+        """
+        if self.route == "client_credentials":
+            return (yield from self._by_app())
+        rows: tuple[tuple[str, ...], ...] = ()
+        if self.route == "trusted_ip":
+            (settings,) = yield [ReadMetadata("SecuritySettings", "Security")]
+            ranges = ((settings or {}).get("networkAccess") or {}).get("ipRanges", ())
+            rows = tuple((one.get("start", ""), one.get("end", ""), one.get("description", "")) for one in ranges)
+        return False, Table("Trusted IP ranges of the org", ("from", "to", "what for"), rows or (("none", "", ""),))
+
+    def _by_app(self) -> Asking[tuple[bool, Table]]:
+        connected, policies, scopes = yield [
+            ReadMetadata("ConnectedApp", self.app),
+            ReadMetadata("ExtlClntAppOauthConfigurablePolicies", f"{self.app}_oauthPlcy"),
+            ReadMetadata("ExtlClntAppOauthSettings", f"{self.app}_oauth"),
+        ]
+        oauth = (connected or {}).get("oauthConfig") or {}
+        on = oauth.get("isClientCredentialEnabled") or (policies or {}).get("isClientCredentialsFlowEnabled")
+        user = oauth.get("oauthClientCredentialUser") or (policies or {}).get("clientCredentialsFlowUser") or ""
+        listed = oauth.get("scopes") or (scopes or {}).get("commaSeparatedOauthScopes", "").replace(" ", "").split(",")
+        rows = (
+            ("the app is there", "yes" if connected or policies else f"no: 03 makes {self.app}"),
+            ("Client Credentials Flow", "on" if on else "off"),
+            ("Run As", user or "nobody"),
+            ("scope Api", "yes" if API in listed else "no"),
+        )
+        settled = bool(on) and user.casefold() == self.username.casefold() and API in listed
+        return settled, Table(f"Client credentials of {self.app}", ("what", "now"), rows)
 
 
 def _granted(bearer: Bearer) -> Asking[bool]:

@@ -71,7 +71,7 @@ class ExternalClientApp:
             "compare_app",
             app.guide,
             f"The External Client App {app.name} was made elsewhere, and its OAuth settings have names of their own. "
-            f"See that it has the callback URL {app.callback_url} and the scopes Full Access and Web, and share its "
+            f"See that it has the callback URL {app.callback_url} and the scopes {app.scopes_said}, and share its "
             "key and secret with Conexiom's Customer Success team.",
             url=f"{app.me.url}/lightning/setup/ManageExternalClientApplication/home",
         )

@@ -37,6 +37,8 @@ _SET_LICENCES = Query(
     "SELECT Id, DeveloperName, TotalLicenses, UsedLicenses FROM PermissionSetLicense WHERE Status = 'Active'"
 )
 _PROFILES = Query("SELECT Id, Name, UserLicense.Name FROM Profile")
+# That the minimum-access profiles have no row at all is [R]: where they have, none is found by this, and the error
+# lists the profiles of the licence for base_profile.
 _BARE_PROFILES = Query(
     "SELECT ProfileId FROM PermissionSet WHERE IsOwnedByProfile = true AND IsCustom = false "
     "AND Id NOT IN (SELECT ParentId FROM ObjectPermissions)"

@@ -12,7 +12,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import ParameterError
+from cnxlib.errors import ParameterError, SalesforceError
 from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.grants import Grants
@@ -114,13 +114,28 @@ class ProfileGrants(Grants):
     """Object and field permissions of a profile."""
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
-        """Write the elements concerned, each whole, with what it grants already."""
+        """Write the elements concerned, each whole, with what it grants already.
+
+        Raises
+        ------
+        SalesforceError
+            The Metadata API shows less than the profile's rows do: what is there would be taken away.
+        """
         (profile,) = yield [ReadMetadata("Profile", self._bearer.name)]
         element, named, columns = ELEMENTS[self._kind]
         present = {part[named]: part for part in (profile or {}).get(element, ())}
         parts = []
         for change in changes:
             key = self._key(change)
+            # That readMetadata answers a profile with all it grants (a retrieval shows what was asked for) is [R].
+            if change.op == "update" and key not in present:
+                raise SalesforceError(
+                    f"The Metadata API does not show what the profile {self._bearer.name} grants on {key}, so that "
+                    "writing it could take some of that away",
+                    guide=change.guide,
+                    hint=f"Give the profile the missing permissions on {key} by hand (Setup, Profiles), then run "
+                    "again; or use access_via permission_set.",
+                )
             before = {**dict.fromkeys(columns.values(), False), **present.get(key, {})}
             granted = {columns[column]: value for column, value in (change.after or {}).items()}
             parts.append({**before, named: key, **granted})

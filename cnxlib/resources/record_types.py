@@ -81,7 +81,8 @@ class CaseRecordTypes:
         present = {one["recordType"]: one for one in component.get("recordTypeVisibilities", ())}
         names = sorted(change.key.removeprefix(f"{self._bearer.name}/") for change in changes)
         if self._bearer.kind == "profile":
-            # Which one is the default stays: every element has to say it (ProfileRecordTypeVisibility.default).
+            # Which one is the default stays: every element has to say it (ProfileRecordTypeVisibility.default). That a
+            # further one may say false beside a default that is not sent is [R]; where not, Salesforce refuses it.
             whole = {"fullName": self._bearer.name}
             added = [{"default": False, **present.get(name, {}), "recordType": name, "visible": True} for name in names]
         else:

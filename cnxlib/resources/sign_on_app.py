@@ -210,6 +210,6 @@ def _compare(app: App, step: ManualStep) -> ManualStep:
         "compare_app",
         step.guide,
         f"There is an app {app.name} with other API names, so that its settings cannot be compared here. See that "
-        f"it has the callback URL {app.callback_url} and the scopes Full Access and Web.",
+        f"it has the callback URL {app.callback_url} and the scopes {app.scopes_said}.",
         url=step.url,
     )
