@@ -35,7 +35,7 @@ class Params(PhaseParams):
         False,
         title="Uninstall the package too",
         description="uninstall the package too, where that run installed it: its data goes with it",
-        json_schema_extra=in_form(keep=False),
+        json_schema_extra=in_form(help="Where that run installed it. The package's data goes with it.", keep=False),
     )
     unverified: bool = Field(
         False,

@@ -48,7 +48,7 @@ class Selection(BaseModel):
     def _one_way(self) -> Selection:
         given = [way for way in _WAYS if getattr(self, way)]
         if len(given) != 1:
-            raise ValueError(f"give exactly one of {', '.join(_WAYS)} for the set {self.set}")
+            raise ValueError(f"say who is meant for {self.set}: give exactly one of {', '.join(_WAYS)}")
         return self
 
     def spelt_out(self) -> list[tuple[tuple[str, str], str]]:
@@ -76,7 +76,7 @@ class When(BaseModel):
     @model_validator(mode="after")
     def _one_way(self) -> When:
         if sum(bool(value) for value in (self.profile, self.role, self.permission_set)) != 1:
-            raise ValueError("give exactly one of profile, role, permission_set")
+            raise ValueError("say who is meant: give exactly one of profile, role, permission_set")
         return self
 
 

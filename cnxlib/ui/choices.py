@@ -101,23 +101,29 @@ class Choices:
     def _read(self, alias: str) -> None:
         self._leave()
         self._trouble = ""
-        self._form.offer({}, f"Choices are being read from the org {alias} …")
         found: dict[str, list[Offer]] = {}
         if _RUNS in self._sources:
             found[_RUNS] = [(path.name, path.name) for path in reversed(runs_of(alias))]
+        if self._sources != [_RUNS]:
+            self._form.offer(found, f"Choices are being read from the org {alias} …")
+            found |= self._read_from(alias)
+        if alias == self._wanted:
+            said = f"Choices could not be read from the org: {self._trouble}; type the name." if self._trouble else ""
+            self._form.offer(found, said)
+
+    def _read_from(self, alias: str) -> dict[str, list[Offer]]:
+        names = [name for name in self._sources if name in SOURCES]
         try:
             self._org = self._connect(alias)
-            names = [name for name in self._sources if name in SOURCES]
             results = self._rounds(self._org).drive([SOURCES[name]() for name in names])
-            found |= {name: some for name, some in zip(names, results, strict=True) if not isinstance(some, CnxError)}
-            self._trouble = next((some.message for some in results if isinstance(some, CnxError)), "")
         except CnxError as error:
             self._trouble = error.message
         except Exception as error:  # it is a help, no more: whatever it is, the form goes on without
             self._trouble = f"an unforeseen {type(error).__name__}"
-        if alias == self._wanted:
-            said = f"Choices could not be read from the org: {self._trouble}; type the name." if self._trouble else ""
-            self._form.offer(found, said)
+        else:
+            self._trouble = next((some.message for some in results if isinstance(some, CnxError)), "")
+            return {name: some for name, some in zip(names, results, strict=True) if not isinstance(some, CnxError)}
+        return {}
 
     def _find(self, text: str) -> None:
         if self._org is None:

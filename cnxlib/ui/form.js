@@ -4,6 +4,7 @@ const TYPING_MS = 200; // after the last key
 const SEARCH_MS = 250;
 const CLICK_MS = 200; // what is pressed next must not move away while it is
 const SEARCH_FROM = 2; // characters
+const REQUIRED = "is required"; // as the kernel says it
 const LARGEST_FILE = 5_000_000; // bytes
 const MOST_SHOWN = 50; // of what is offered
 
@@ -46,12 +47,18 @@ class View {
     this.controls = new Map(); // by a parameter's name
     this.places = new Map(); // by "assignments.0.users": where a message goes, and what it is about
     this.searching = null;
+    this.visited = new WeakSet(); // what was left once
+    this.all = false; // whether the button was pressed too early: then all that is missing is told
     // Jupyter's own shortcuts must not take the keys that are pressed in here.
     this.root = h("div", { class: "cnx-form", role: "form", "aria-label": "Parameters", "data-lm-suppress-shortcuts": "true" });
     this.reading = h("div", { class: "cnx-reading", role: "status" });
     this.rest = h("div", { class: "cnx-message", role: "status" });
     this.reason = h("span", { id: `${this.id}-reason`, class: "cnx-reason", role: "status" });
     this.button = h("button", { type: "button", class: "cnx-submit", "aria-describedby": `${this.id}-reason`, onclick: () => this.press() });
+    this.root.addEventListener("focusout", (event) => {
+      this.visited.add(event.target);
+      this.showMessages();
+    });
     this.draw();
     el.append(this.root);
     this.listeners = {
@@ -70,7 +77,6 @@ class View {
   }
 
   draw() {
-    this.root.append(this.reading);
     for (const group of this.model.get("groups")) {
       const body = h("div", { class: "cnx-group-body" });
       for (const field of group.fields) {
@@ -87,7 +93,7 @@ class View {
       this.root.append(around);
     }
     this.groups = [...this.root.children].filter((node) => node.fields);
-    this.root.append(this.rest, h("div", { class: "cnx-end" }, this.button, this.reason));
+    this.root.append(this.rest, h("div", { class: "cnx-end" }, this.button, this.reason), this.reading);
   }
 
   tell(name, value) {
@@ -97,15 +103,32 @@ class View {
 
   press() {
     for (const { flush } of this.controls.values()) flush?.();
+    if (this.model.get("state").refused && !this.behind()) {
+      this.all = true;
+      this.refresh();
+      this.toFirstMessage();
+    }
     this.pressed = this.model.get("state").submits;
     this.model.send({ kind: "submit" });
     this.refresh();
   }
 
+  toFirstMessage() {
+    const first = [...this.root.querySelectorAll(".cnx-message")].find((node) => node.textContent && node.checkVisibility());
+    const place = [...this.places.values()].find(({ message }) => message === first);
+    const around = first?.closest(".cnx-row, .cnx-many, .cnx-field");
+    (place?.about[0] ?? around?.querySelector("select, input, textarea") ?? around?.querySelector("button"))?.focus();
+  }
+
+  // Whether the kernel has not heard all yet that was typed here.
+  behind() {
+    const [from, mark] = this.model.get("state").heard ?? ["", 0];
+    return from === this.id && mark < this.sent;
+  }
+
   refresh() {
     const state = this.model.get("state");
-    const [heardFrom, heard] = state.heard ?? ["", 0];
-    const behind = heardFrom === this.id ? heard < this.sent : false;
+    const behind = this.behind();
     for (const [name, { box, set, busy }] of this.controls) {
       box.hidden = state.hidden.includes(name);
       const value = state.values[name];
@@ -375,7 +398,9 @@ class View {
       said.set(at, said.has(at) ? `${said.get(at)}; ${text}` : text);
     }
     for (const [place, { message, about }] of this.places) {
-      const text = said.get(place);
+      // Nobody is blamed for a field they have not come to yet: its mark says that it is required.
+      const early = said.get(place) === REQUIRED && place.includes(".") && !this.all && !about.some((node) => this.visited.has(node));
+      const text = early ? "" : said.get(place);
       const shown = text ? `✗ ${text}` : "";
       if (message.textContent !== shown) message.textContent = shown; // a screen reader repeats what is set again
       about.forEach((node) => text ? node.setAttribute("aria-invalid", "true") : node.removeAttribute("aria-invalid"));
@@ -442,6 +467,7 @@ class View {
         return;
       }
       const offers = field.offers ? this.model.get("offers")[field.offers] ?? [] : field.examples.map((one) => Array.isArray(one) ? one : [one, one]);
+      if (field.offers && !(field.offers in this.model.get("offers"))) { open([], this.model.get("reading")); return; }
       const folded = all ? "" : text.toLowerCase();
       open(offers.filter((offer) => offer.some((part) => part.toLowerCase().includes(folded))), "");
     };

@@ -1,12 +1,14 @@
 """Choices come from the org in the background, or it is said quietly why not."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
 
 from cnxlib.errors import LoginRefused, NotPermitted
+from cnxlib.records import RunRecord
 from cnxlib.resources.in_form import in_form
 from cnxlib.ui.choices import Choices
 from cnxlib.ui.form import Form
@@ -95,6 +97,21 @@ def test_another_org_is_read_anew() -> None:
     desk.choices.renew()
     desk.settle()
     assert desk.form.widget.offers["profiles"][0][0] == "Profile of other"
+
+
+def test_what_lies_on_this_computer_needs_no_org(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Undo(BaseModel):
+        run: str = Field("", json_schema_extra=in_form(offers="runs"))
+
+    monkeypatch.setenv("CNX_RUNS", str(tmp_path))
+    record = RunRecord.begin("acme")
+    form = Form(Undo, {"run": ""}, ["run"])
+    choices = Choices(form, lambda: "acme", pytest.fail)
+    choices.read()
+    choices.close()
+    choices.wait(10)
+    assert form.widget.offers == {"runs": [[record.path.name, record.path.name]]}
+    assert form.widget.reading == ""
 
 
 def test_users_are_searched() -> None:
