@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,14 @@ class Ending:
     def cut_off(self) -> bool:
         """Whether the runner ended before its run did: nobody is at work on it, and its end is not on record."""
         return not self.result
+
+    @property
+    def when(self) -> str:
+        """`at` as people write it, such as "2026-11-24 04:44 UTC"."""
+        try:
+            return f"{datetime.fromisoformat(self.at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        except ValueError:
+            return self.at
 
     def outcome(self, phase_id: str) -> Mapping[str, Any] | None:
         """What became of a phase (`Outcome.as_json`), None where the run says nothing of it."""

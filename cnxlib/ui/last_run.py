@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from cnxlib.ui.display import notice
 from cnxlib.ui.following import Ending
 from cnxlib.ui.view import Code, Small, View
@@ -12,7 +10,7 @@ from cnxlib.ui.view import Code, Small, View
 def verified_view(ending: Ending, phase_id: str) -> View:
     """What reading the org again found when the phase was last applied."""
     phase = ending.outcome(phase_id)
-    run = Small(f"Run {ending.record.name if ending.record else ''}, {_moment(ending.at)}")
+    run = Small(f"Run {ending.record.name if ending.record else ''}, {ending.when}")
     if phase is None:
         return notice("The last apply was cut off before it was verified.", "warn", run, "The plan above tells all.")
     left = len(phase.get("remaining") or ())
@@ -30,10 +28,3 @@ def records_view(ending: Ending) -> View | None:
         return None
     how = (Code(str(ending.record)), Small("To check that nobody altered it:"))
     return notice("The last apply is on record.", "good", *how, Code(f"cnx records verify {ending.record.name}"))
-
-
-def _moment(at: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    except ValueError:
-        return at

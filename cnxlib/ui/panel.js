@@ -93,6 +93,7 @@ class View {
     const button = get("button");
     this.button.hidden = !button;
     setText(this.button, button);
+    this.button.classList.toggle("cnx-second", get("rows").length > 0); // what is left has a button of its own
     this.button.setAttribute("aria-disabled", String(!get("enabled")));
     setHtml(this.head, get("head"));
     setHtml(this.foot, get("foot"));

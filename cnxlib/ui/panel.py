@@ -94,16 +94,17 @@ class Panel:
     def view(self) -> View:
         """What stands there now; before the button is pressed, how to apply without it."""
         if self._ending is not None:
-            return ended_view(self._ending, self._work, self._phase_id)
+            return ended_view(self._ending, self._work, self._phase_id, self._identity.url)
         if self._running is not None:
             return work_view(self._work, self._running.record, own=self._own)
         confirmed = self._confirmed(self._identity.org_id)
         command = ["cnx", *confirmed.arguments(), *self._named()]
         how = (Small("Press Apply, or type on the command line:"), Code(shlex.join(command)))
+        refused = Note(self._refused, "bad") if self._refused and self._box is None else None
         return View(
             self._cut_off(),
             Note(f"Nothing is applied yet: {_counted(self._count)} reviewed.", "warn", how),
-            Note(self._refused, "bad") if self._refused else None,
+            refused,
             self._said,
         )
 
@@ -175,7 +176,7 @@ class Panel:
         work, ending = self._work, self._ending
         if ending is not None:
             note = ended_note(ending, self._phase_id)
-            foot = View(*ended_blocks(ending, self._work, self._phase_id)).html()
+            foot = View(*ended_blocks(ending, work, self._phase_id, self._identity.url)).html()
             head = {"said": note.message, "head": View(note).html(), "foot": foot, "button": self._retry(ending)}
             return {**_NOTHING, **head, "rows": live_lines(work), "caption": caption(work)}
         if self._running is not None:
@@ -230,9 +231,9 @@ class Panel:
         if self._before is None or not self._before.cut_off or self._before.record is None:
             return None
         return Note(
-            f"The run {self._before.record.name} applied this phase before, and was cut off at {self._before.at}.",
+            f"The last apply was cut off: {self._before.when}.",
             "warn",
-            ("Its process is gone. What it had done by then is in the org; the plan above shows what is left.",),
+            ("What it had done by then is in the org; the plan above shows what is left.",),
         )
 
     def _confirmed(self, org_id: str) -> Handover:

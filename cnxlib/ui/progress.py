@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnxlib.changes import Change
-from cnxlib.model import Status
+from cnxlib.model import Check, Status
 from cnxlib.ui.differences import changes_grid, step_words
 from cnxlib.ui.display import status_badge
 from cnxlib.ui.following import Ending
@@ -96,17 +96,17 @@ def ended_note(ending: Ending, phase_id: str) -> Note:
     return Note(f"The runner has ended: {badge.word}.", badge.tone, tuple(part for part in details if part))
 
 
-def ended_blocks(ending: Ending, work: Work, phase_id: str) -> list[Block]:
-    """What reading the org again found, and where the record of a run is."""
+def ended_blocks(ending: Ending, work: Work, phase_id: str, url: str = "") -> list[Block]:
+    """What reading the org again found, and where the record of a run is; `url` leads to the org's Setup."""
     phase = ending.outcome(phase_id)
     if phase is None:
         return _record(ending)
-    return [*_verified(phase), Grid((), (*_facts(phase, work.verified), *_kept(ending)))]
+    return [*_verified(phase, url), Grid((), (*_facts(phase, work.verified), *_kept(ending)))]
 
 
-def ended_view(ending: Ending, work: Work, phase_id: str) -> View:
+def ended_view(ending: Ending, work: Work, phase_id: str, url: str = "") -> View:
     """How a run ended: its result, each step, what reading the org again found, and where its record is."""
-    return View(ended_note(ending, phase_id), lines_grid(work), *ended_blocks(ending, work, phase_id))
+    return View(ended_note(ending, phase_id), lines_grid(work), *ended_blocks(ending, work, phase_id, url))
 
 
 def live_lines(work: Work) -> list[dict[str, Any]]:
@@ -131,24 +131,22 @@ def _without_result(ending: Ending) -> Note:
     error = ending.result.get("error")
     if isinstance(error, Mapping):
         return Note(str(error.get("message", "The run failed.")), "bad", tuple(_hint(error)))
-    said = tuple(Small(line) for line in ending.last_words.splitlines())
-    code = "" if ending.code is None else f" (exit code {ending.code})"
-    return Note(
-        f"The run was cut off: its process ended before it did{code}.",
-        "bad",
-        (
-            "What it had done by then is in the org, and on record. Try again: the org is read, and what is left "
-            "is shown.",
-            *said,
-        ),
-    )
+    details: list[Part] = ["What it had done by then is in the org, and on record. Try again: the org is read anew."]
+    code = ending.code
+    if code is not None and code > 0:  # it ended by itself, and may have said why
+        details += [
+            Small(f"It ended with exit code {code}, and said last:"),
+            *map(Small, ending.last_words.splitlines()),
+        ]
+    elif code is not None and code < 0:
+        details += [Small(f"It was ended from outside, by signal {-code}.")]
+    return Note("The run was cut off: its process ended before it did.", "bad", tuple(details))
 
 
-def _verified(phase: Mapping[str, Any]) -> list[Block]:
+def _verified(phase: Mapping[str, Any], url: str) -> list[Block]:
     remaining = [_change(change) for change in phase.get("remaining", ())]
-    if not remaining:
-        return []
-    grid = changes_grid(remaining, "Still different when the org was read again")
+    checks = [Check(**{**check, "guide": tuple(check["guide"])}) for check in phase.get("checks", ())]
+    grid = changes_grid(remaining, "Still different when the org was read again", url=url, checks=checks)
     return [grid] if grid is not None else []
 
 

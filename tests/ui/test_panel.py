@@ -223,7 +223,7 @@ FAILED = {**RESULT, "phases": [{**PHASE, "status": "failed", "reason": "No licen
     ("play", "said"),
     [
         ({"result": REFUSED, "code": 1}, ["✗ Not the plan of now", "What to do: Plan again."]),
-        ({"result": None, "code": 137, "said": "Killed"}, ["exit code 137", "Killed"]),
+        ({"result": None, "code": 137, "said": "Killed"}, ["cut off", "exit code 137", "Killed"]),
         ({"result": FAILED, "code": 1}, ["✗ The runner has ended: failed.", "No licence"]),
     ],
     ids=["refused", "no answer", "failed"],
