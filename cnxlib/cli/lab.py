@@ -83,7 +83,9 @@ def lab(
         token = secrets.token_urlsafe(24)
         port = port or _free_port()
         # The token goes by the environment: everybody on the machine can read a process's arguments.
-        environment.update(JUPYTER_TOKEN=token, JUPYTER_PREFER_ENV_PATH="1", CNX_LAB_ROOT=str(start.parent))
+        environment.update(JUPYTER_TOKEN=token, JUPYTER_PREFER_ENV_PATH="1")
+        if not app:  # links open notebooks in JupyterLab's window (cnxlib.ui.view)
+            environment["CNX_LAB_ROOT"] = str(start.parent)
         url = f"http://{HOST}:{port}/{'voila/render' if app else 'lab/tree'}/{start.name}?token={token}"
         console(stderr=True).print(f"{'Pages' if app else 'JupyterLab'} on {start}:\n{url}", soft_wrap=True)
         if json:
