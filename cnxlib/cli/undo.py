@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import unquote
 
 import typer
 
 from cnxlib.cli import options
+from cnxlib.cli.output import console, print_json, show_run, warn
 from cnxlib.cli.phases import carried_out, order, report
+from cnxlib.model import Status
 
 UNDO = "99_undo"
+
+WAITS_FOR_A_PERSON = 3
+"""Exit code where a person has something left to do."""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +37,9 @@ def undo(
         bool, typer.Option("--unverified", help="Take a record that is not as it was sealed at its word.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only show what would be taken back.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing: take back what is found. For scripts, which have no terminal.")
+    ] = False,
     ticket: options.Ticket = "",
     expected_digest: options.Digest = "",
     confirm_org_id: options.ConfirmOrgId = "",
@@ -38,8 +48,11 @@ def undo(
     """Take back what a run did to its org: in reverse order, and only what is still as that run left it.
 
     What it created is deleted, what it changed is put back, assignments that it removed are given again. What was there
-    before, and what was changed since, is left alone and named. Ends with 0 (done), 1 (failed, or the run's record is
-    not as it was sealed) or 2 (wrong use).
+    before, and what was changed since, is left alone and named. Nothing is taken back before you have seen what and
+    said yes: at the terminal, by --expected-digest (the digest that --plan shows), or by --yes.
+
+    Ends with 0 (done), 1 (failed, or the run's record is not as it was sealed), 2 (wrong use) or 3 (a person has
+    something left to do: nobody has said yes, or Salesforce keeps the package).
     """
     from cnxlib.inventory import find_org
     from cnxlib.records.listing import find_run
@@ -51,13 +64,37 @@ def undo(
     if not unverified:
         require_sealed(path, alias)
     asked = [f"run_id={path.name}", f"include_package={include_package}", f"unverified={unverified}"]
-    wanted = order(
-        "plan" if plan else "apply",
-        alias,
-        [UNDO],
-        asked,
-        ticket=ticket,
-        digest=expected_digest,
-        confirm_org_id=confirm_org_id,
-    )
-    return report(carried_out(wanted), json)
+
+    def applied(digest: str, org_id: str) -> int:
+        wanted = order("apply", alias, [UNDO], asked, ticket=ticket, digest=digest, confirm_org_id=org_id)
+        return report(carried_out(wanted), json)
+
+    if not plan and (yes or expected_digest):
+        return applied(expected_digest, confirm_org_id)
+    planned = carried_out(order("plan", alias, [UNDO], asked, ticket=ticket))
+    told = planned.as_json()
+    if plan or told["status"] != Status.PENDING:
+        return report(planned, json)
+    if at_terminal():
+        show_run(told, console(stderr=json))
+        if confirmed(told["org"], confirm_org_id):
+            return applied(told["phases"][0]["digest"], told["org"]["id"])
+        if json:
+            print_json(told)
+    else:
+        report(planned, json)
+    warn("Nothing was taken back. To do it without a question: --yes, or --expected-digest with the digest above.")
+    return WAITS_FOR_A_PERSON
+
+
+def at_terminal() -> bool:
+    """Whether a person is there to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def confirmed(org: Mapping[str, str], org_id: str) -> bool:
+    """Whether who sits at the terminal says yes; for a production org by typing its id, if it was not given."""
+    production = org["type"] == "production" and org_id != org["id"]
+    asked = f"Type the org's id ({org['id']}) to take this back" if production else "Type yes to take this back"
+    console(stderr=True).print(f"\n{org['name']} is a {org['type']} org. {asked}: ", end="", soft_wrap=True)
+    return sys.stdin.readline().strip() == (org["id"] if production else "yes")

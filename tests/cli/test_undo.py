@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Sim
-from tests.processes import cnx
+from tests.processes import CNX, cnx, environment
+from tests.terminal import at_terminal
 
 
 @pytest.mark.slow
@@ -25,6 +27,10 @@ def test_a_run_is_planned_back_then_taken_back_on_a_record_of_its_own(sim: Sim, 
     assert (change["kind"], change["before"], change["after"]) == ("setting", {"value": True}, {"value": False})
     assert sim.writes(alias) == writes
 
+    unattended = cnx("undo", "--run", applied["run_id"], "--json", cwd=tmp_path)
+    assert (unattended.code, unattended.json["status"], "--yes" in unattended.err) == (3, "pending", True)
+    assert sim.writes(alias) == writes
+
     undone = cnx("undo", "--run", applied["run_id"], "--expected-digest", phase["digest"], "--json", cwd=tmp_path)
     assert (undone.code, undone.json["status"]) == (0, "changed"), undone.err
     again = cnx("undo", "--run", applied["run_id"][:-1], "--json", cwd=tmp_path)
@@ -37,6 +43,36 @@ def test_a_run_is_planned_back_then_taken_back_on_a_record_of_its_own(sim: Sim, 
     assert (refused.code, refused.json["error"]["type"]) == (1, "RecordError")
     assert "unverified" in refused.json["error"]["hint"]
     assert cnx("undo", "--run", applied["run_id"], "--unverified", cwd=tmp_path).code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="a terminal of our own making is POSIX's")
+@pytest.mark.parametrize(("scenario", "typed", "code"), [("fresh", "yes", 0), ("fresh", "y", 3), ("production", "", 0)])
+def test_who_sits_at_a_terminal_sees_what_it_is_and_is_asked(
+    scenario: str, typed: str, code: int, sim: Sim, tmp_path: Path
+) -> None:
+    alias = sim.new_org(scenario)
+    org_id = cnx("plan", "--org", alias, "--phase", "04", "--json", cwd=tmp_path).json["org"]["id"]
+    switched = ("apply", "--org", alias, "--phase", "04", "-p", "allow_password_flow=true", "--json")
+    applied = cnx(*switched, "--confirm-org-id", org_id, cwd=tmp_path).json
+    assert applied["status"] == "changed"
+    writes = sim.writes(alias)
+    question = "Type yes" if typed else f"Type the org's id ({org_id})"
+    command = [*CNX, "undo", "--run", applied["run_id"]]
+    ended, shown = at_terminal(
+        command, {question: typed or org_id}, cwd=tmp_path, environment=environment(tmp_path / "runs")
+    )
+    assert ended == code, shown
+    assert "update setting" in shown
+    assert (sim.writes(alias) > writes) is (code == 0)
+
+
+def test_scripts_say_yes_beforehand(sim: Sim, tmp_path: Path) -> None:
+    alias = sim.new_org()
+    switched = ("apply", "--org", alias, "--phase", "04", "-p", "allow_password_flow=true", "--json")
+    run = cnx(*switched, cwd=tmp_path).json["run_id"]
+    undone = cnx("undo", "--run", run, "--yes", "--json", cwd=tmp_path)
+    assert (undone.code, undone.json["status"], undone.json["mode"]) == (0, "changed", "apply")
 
 
 def test_a_run_that_is_not_there_is_wrong_use(sim: Sim, tmp_path: Path) -> None:
