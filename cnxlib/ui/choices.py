@@ -78,7 +78,7 @@ class Choices:
 
     def _put(self, job: _Job) -> None:
         self._jobs.put(job)
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._work, name="cnx-choices", daemon=True)
             self._thread.start()
 

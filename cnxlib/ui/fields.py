@@ -109,8 +109,13 @@ def fields_of(model: type[BaseModel], names: Sequence[str]) -> list[Field]:
 
 def refusals(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, str]:
     """Why `model` refuses `values`: a sentence by field, "" for several at once; empty if it takes them."""
+    return by_field(refused_at(model, values))
+
+
+def by_field(refused: Mapping[str, str]) -> dict[str, str]:
+    """What `refused_at` found, by the parameter that it is about."""
     said: dict[str, list[str]] = {}
-    for place, message in refused_at(model, values).items():
+    for place, message in refused.items():
         name, _, inner = place.partition(".")
         said.setdefault(name, []).append(f"{inner}: {message}" if inner else message)
     return {name: "; ".join(messages) for name, messages in said.items()}

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cnxlib.resources.in_form import EXPERTS
-from cnxlib.ui.fields import Field, fields_of, plain_json, refusals, refused_at
+from cnxlib.ui.fields import Field, by_field, fields_of, plain_json, refused_at
 from cnxlib.ui.view import Badge, Cell, Code, Grid, Note, Part, Small, View
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -50,6 +50,7 @@ class Form:
     ) -> None:
         self._model = model
         self._values = dict(values)
+        self._refused: dict[str, str] | None = None  # by place; None where it has to be found anew
         self._fields = {field.name: field for field in fields_of(model, names)}
         self._choices = dict(choices or {})
         self._origins = dict(origins or {})
@@ -87,7 +88,7 @@ class Form:
     @property
     def messages(self) -> dict[str, str]:
         """Why values are refused, by field; "" is about several. Empty if all are good."""
-        return refusals(self._model, self._values)
+        return by_field(self._places)
 
     @property
     def hidden(self) -> set[str]:
@@ -106,6 +107,7 @@ class Form:
     ) -> None:
         """Set values from elsewhere; `typed` says that a person had chosen them, `origins` where they come from."""
         self._values.update(values)
+        self._refused = None
         for name in values:
             self._origins[name] = (origins or {}).get(name, "")
         if typed:
@@ -115,6 +117,7 @@ class Form:
     def enter(self, name: str, value: Any) -> None:
         """Set a value as if a person had typed it: the listeners hear of it."""
         self._values[name] = value
+        self._refused = None
         self._typed.add(name)
         self._origins[name] = self._troubles[name] = ""
         self._show()
@@ -152,6 +155,7 @@ class Form:
         if self._submit is None or self._busy:
             return
         self._submits += 1
+        self._refused = None  # a file that a value names may have been mended
         if self.messages:
             self._show()
             return
@@ -214,6 +218,13 @@ class Form:
         rest = {name: text for name, text in messages.items() if name not in self._fields}
         return "; ".join(f"{name}: {text}" if name else text for name, text in rest.items())
 
+    @property
+    def _places(self) -> dict[str, str]:
+        """Why values are refused, by place."""
+        if self._refused is None:
+            self._refused = refused_at(self._model, self._values)
+        return self._refused
+
     def _made(self) -> Any:
         from cnxlib.ui.form_widget import FormWidget
 
@@ -251,7 +262,7 @@ class Form:
     def _show(self) -> None:
         if self._box is None:
             return
-        places, messages = refused_at(self._model, self._values), self.messages
+        places, messages = self._places, self.messages
         own = {place: text for place, text in places.items() if place.partition(".")[0] in self._fields}
         own.update({name: text for name, text in self._troubles.items() if text})
         self._box.state = {

@@ -92,7 +92,6 @@ def test_another_org_is_read_anew() -> None:
     desk = Desk()
     desk.say("shown")
     desk.settle()
-    desk.choices._thread = None
     desk.form.enter("org", "other")
     desk.choices.renew()
     desk.settle()

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -290,6 +291,26 @@ def test_the_button_waits_for_refused_values_and_says_which() -> None:
     assert state(it)["reason"] == ""
     say(it, "submit")
     assert pressed == [True]
+
+
+def test_a_press_of_the_button_looks_again_at_what_lies_outside(tmp_path: Path) -> None:
+    class Filed(BaseModel):
+        path: str = ""
+
+        @field_validator("path")
+        @classmethod
+        def _there(cls, value: str) -> str:
+            if not Path(value).exists():
+                raise ValueError("there is no such file")
+            return value
+
+    it, pressed = Form(Filed, {"path": str(tmp_path / "users.csv")}, ["path"]), []
+    it.on_submit(lambda: pressed.append(True))
+    assert it.messages == {"path": "there is no such file"}
+    (tmp_path / "users.csv").touch()
+    say(it, "submit")
+    assert pressed == [True]
+    assert it.messages == {}
 
 
 def test_headless_there_is_no_button() -> None:
