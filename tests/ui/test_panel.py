@@ -13,7 +13,7 @@ import pytest
 from cnxlib.changes import Change
 from cnxlib.records import RunRecord
 from cnxlib.ui.form import WIDGET_VIEW
-from cnxlib.ui.handover import Handover, Started
+from cnxlib.ui.handover import Ending, Handover, Started, at_work
 from cnxlib.ui.panel import Panel
 
 from .fakes import ORG_ID, identity
@@ -22,7 +22,9 @@ RUNNER = '''
 """Stands in for `cnx`: notes how it was called, and plays what the test wrote down."""
 import json, os, sys, time
 from pathlib import Path
+from contextlib import ExitStack
 from cnxlib.records import RunRecord
+from cnxlib.records.presence import present
 
 play = json.loads(Path(sys.argv[1]).read_text())
 arguments = sys.argv[2:]
@@ -34,8 +36,10 @@ seen = {
     "session": os.getsid(0) if hasattr(os, "getsid") else None,
 }
 Path(play["seen"]).write_text(json.dumps(seen))
+at_work = ExitStack()
 if play["events"] is not None:
     record = RunRecord.begin("acme")
+    at_work.enter_context(present(record))
     pids = {"pid": os.getpid(), "parent_pid": os.getppid()}
     record.event("run-started", {"phases": ["02_lamps"], **pids}, mode="apply")
     for name, data in play["events"]:
@@ -44,6 +48,7 @@ for _ in range(300):
     if Path(play["go"]).exists():
         break
     time.sleep(0.05)
+at_work.close()
 print(play["said"], file=sys.stderr)
 print(json.dumps(play["result"]) if play["result"] is not None else "no JSON")
 sys.exit(play["code"])
@@ -197,6 +202,74 @@ def test_pressing_twice_applies_once(runner: Runner, tmp_path: Path) -> None:
     (tmp_path / "go").touch()
     assert panel.wait(30)
     panel.press()
+    assert not (tmp_path / "seen.json").exists()
+
+
+def test_a_second_window_sees_the_run_of_the_first(runner: Runner, tmp_path: Path) -> None:
+    handover = runner(events=[("step-started", CHANGE)], wait=True)
+    first, second = panel_of(handover), panel_of(handover)
+    first.press()
+    until(lambda: at_work("acme", "02_lamps") is not None)
+    (tmp_path / "seen.json").unlink()
+    second.press()
+    until(lambda: "1 doing" in second.widget.said)
+    assert "begun elsewhere" in text(second)
+    assert not (tmp_path / "seen.json").exists(), "no other runner is started"
+    (tmp_path / "go").touch()
+    assert first.wait(30)
+    assert second.wait(30)
+    assert first.ending is not None
+    assert second.ending is not None
+    assert second.ending.record is not None
+    assert second.ending.record.parent.name == "acme"
+
+
+def test_a_panel_follows_a_run_that_is_at_work_already(runner: Runner, tmp_path: Path) -> None:
+    handover = runner(events=[("plan", {"digest": DIGEST, "changes": [CHANGE]}), ("step-done", DONE)], wait=True)
+    started = Started(handover)
+    started.start()
+    until(lambda: at_work("acme", "02_lamps") is not None)
+    told: list[Ending] = []
+    panel = panel_of(handover, running=at_work("acme", "02_lamps"), on_end=told.append)
+    assert panel.widget.button == ""
+    until(lambda: panel.widget.overall == {"text": "1 of 1 step done", "fraction": 1.0})
+    (tmp_path / "go").touch()
+    assert panel.wait(30)
+    assert [ending.cut_off for ending in told] == [True], "it left no run.json"
+    assert "cut off" in panel.widget.said
+    assert panel.widget.button == "Try again"
+    started.follow(lambda events: None, lambda ending: None)
+    assert started.wait(30)
+    assert "The last apply was cut off" in text(panel_of(handover))
+
+
+def test_what_failed_is_tried_again_by_planning_anew(runner: Runner) -> None:
+    asked: list[bool] = []
+    told: list[Ending] = []
+    panel: Panel = panel_of(
+        runner(FAILED, code=1), again=lambda: asked.append(panel.widget.enabled), on_end=told.append
+    )
+    panel.press()
+    assert panel.wait(30)
+    assert [ending.code for ending in told] == [1]
+    assert panel.widget.button == "Try again"
+    click(panel)
+    assert asked == [False], "once, and not twice while it plans"
+    assert panel.widget.enabled
+
+
+def test_nothing_is_tried_again_after_a_good_end(runner: Runner) -> None:
+    panel = panel_of(runner())
+    panel.press()
+    assert panel.wait(30)
+    assert panel.widget.button == ""
+
+
+def test_a_message_that_is_no_press_does_nothing(runner: Runner, tmp_path: Path) -> None:
+    panel = panel_of(runner())
+    for message in ({}, {"do": "apply"}, "press", None):
+        panel.widget._handle_custom_msg(message, [])
+    assert panel.wait(0)
     assert not (tmp_path / "seen.json").exists()
 
 
