@@ -416,7 +416,7 @@ class View {
     const searched = field.offers === "users";
     if (!searched && !field.offers && !field.examples.length) return null;
     const listId = `${this.id}-list-${++this.count}`;
-    const list = h("ul", { role: "listbox", id: listId, class: "cnx-offers", "aria-label": field.label });
+    const list = h("ul", { role: "listbox", id: listId, class: "cnx-offers", "aria-label": `Choices for ${field.label}` });
     const note = h("div", { class: "cnx-note", role: "status" });
     const popup = h("div", { class: "cnx-popup" }, list, note);
     let shown = [];
