@@ -1,6 +1,12 @@
 """Replacing a credential after it was handed over: once for each occasion that is named.
 
 An occasion ("password@CHG-4711") makes it idempotent: what is asked again under the same name is not done again.
+
+The password is replaced here. Key and secret of the app are replaced by a person, in Setup: a ConnectedApp takes no
+consumer key on an update and tells no secret (Metadata API), and no other API replaces them. For External Client Apps
+there is a REST resource that stages and rotates them (Salesforce Help, Stage, Rotate, and Delete OAuth Credentials for
+an External Client App). It is closed unless an org opens its apps' secrets to the REST API, all of them and for good;
+to open it for one rotation would make the org less safe than the clicks that it saves.
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.connected_app import key_name, secret_name
 from cnxlib.resources.password import password_name
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import Identity, Query, SetPassword, soql
+from cnxlib.salesforce import Identity, Query, ReadMetadata, SetPassword, soql
 
 KIND = "rotation"
 GUIDE = ("G9.2",)
@@ -45,7 +51,8 @@ class Rotation:
         """Which occasions the records know; the consumer secret is left to a person."""
         passwords = [one for one in self._occasions if one.startswith("password@")]
         secrets = [one for one in self._occasions if one not in passwords]
-        steps = [self._by_hand(one) for one in secrets]
+        external = bool(secrets) and (yield from self._is_external())
+        steps = [self._by_hand(one, external) for one in secrets]
         if not passwords:
             return Observation(manual=(*steps, self._again()))
         users, made = yield [self._user(), Made(KIND)]
@@ -65,18 +72,34 @@ class Rotation:
     def _user(self) -> Query:
         return Query(soql("SELECT Id FROM User WHERE Username = {} AND IsActive = true", self._username))
 
-    def _by_hand(self, occasion: str) -> ManualStep:
-        # Metadata API takes no consumer key on an update of a ConnectedApp, and tells no secret. For external client
-        # apps there is a REST resource that stages credentials; it is off by default, and opening it to hand secrets
-        # out is a decision of its own.
+    def _is_external(self) -> Asking[bool]:
+        connected, head = yield [
+            ReadMetadata("ConnectedApp", self._app),
+            ReadMetadata("ExternalClientApplication", self._app),
+        ]
+        return connected is None and head is not None
+
+    def _by_hand(self, occasion: str, external: bool) -> ManualStep:
         key, secret = (f"age:{self._me.org_id}/{name(self._app)}" for name in (key_name, secret_name))
+        if external:
+            page = "/lightning/setup/ManageExternalClientApplication/home"
+            clicks = (
+                f"Setup → External Client App Manager → {self._app} → Settings → OAuth Settings → Consumer Key and "
+                "Secret: there stage new ones and rotate to them. The old ones work for 30 days more, unless you "
+                "remove them."
+            )
+        else:
+            page = "/lightning/setup/NavigationMenus/home"
+            clicks = (
+                f"Setup → App Manager → {self._app} → View → Manage Consumer Details: under Staged Consumer Details "
+                "generate new ones, then apply them, which ends the old ones at once."
+            )
         return ManualStep(
             f"rotate_{occasion.partition('@')[0]}",
             ("G3.4",),
-            f"Replace key and secret of the app {self._app} ({occasion}): in App Manager choose View, Manage Consumer "
-            f"Details, generate them anew and apply. Then keep them as {key} and {secret}: `cnx secrets set`, with the "
-            "name that is after age:.",
-            url=f"{self._me.url}/lightning/setup/NavigationMenus/home",
+            f"Replace key and secret of the app {self._app} ({occasion}); no API does it. {clicks} Then keep them as "
+            f"{key} and {secret}: `cnx secrets set`, with the name that is after age:.",
+            url=f"{self._me.url}{page}",
         )
 
     def _again(self) -> ManualStep:

@@ -30,6 +30,7 @@ from cnxlib.salesforce import (
     Query,
     ReadMetadata,
     SecretHeld,
+    SecretsMark,
     SetPassword,
     ToolingQuery,
     Update,
@@ -277,3 +278,45 @@ def fast(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between tries are long for a test."""
     client: Client = org._client
     monkeypatch.setattr(client, "_pause", 0.01)
+
+
+class TestTheMarkOfSecrets:
+    """A text that says whether secrets are those of before, and nothing else about them."""
+
+    @staticmethod
+    def mark(org: Org, *references: str) -> str:
+        (told,) = org.send([SecretsMark(references)])
+        assert isinstance(told, str), told
+        return told
+
+    @pytest.fixture
+    def kept(self, org: Org, tmp_path: Path) -> SecretStore:
+        store = SecretStore(tmp_path / "store")
+        store.put("one", "correct horse")
+        store.put("two", "battery staple")
+        return store
+
+    def test_it_is_the_same_as_long_as_they_are(self, org: Org, kept: SecretStore) -> None:
+        before = org.api_calls
+        first = self.mark(org, "age:one", "age:two")
+        assert self.mark(org, "age:one", "age:two") == first
+        assert len(first) == 12 and set(first) <= set("0123456789abcdef")
+        assert org.api_calls == before
+
+    def test_it_is_another_as_soon_as_one_of_them_is(self, org: Org, kept: SecretStore) -> None:
+        first = self.mark(org, "age:one", "age:two")
+        kept.put("two", "battery stapler")
+        assert self.mark(org, "age:one", "age:two") != first
+
+    def test_where_one_ends_and_the_next_begins_counts(self, org: Org, kept: SecretStore) -> None:
+        kept.put("three", "correct horseb")
+        kept.put("four", "attery staple")
+        assert self.mark(org, "age:one", "age:two") != self.mark(org, "age:three", "age:four")
+        assert self.mark(org, "age:one", "age:two") != self.mark(org, "age:two", "age:one")
+
+    def test_it_tells_nothing_to_who_has_not_this_orgs_key(self, org: Org, kept: SecretStore, tmp_path: Path) -> None:
+        other_store = SecretStore(tmp_path / "elsewhere")
+        other_store.put("one", "correct horse")
+        other = connect(org.alias, store=other_store)
+        assert self.mark(other, "age:one") != self.mark(org, "age:one")
+        other.close()
