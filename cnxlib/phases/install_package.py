@@ -13,7 +13,8 @@ from cnxlib.errors import NotYet
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import PACKAGE_VERSION_ID, REFERENCE_OR_BLANK, Phase, PhaseParams
 from cnxlib.resources.in_form import EXPERTS, in_form
-from cnxlib.resources.package import GUIDE_VERSION_ID, Package, check_remote_sites, check_version
+from cnxlib.resources.package import GUIDE_VERSION_ID, check_remote_sites, check_version
+from cnxlib.resources.package_install import Package
 from cnxlib.resources.salesforce_id import has_valid_checksum
 from cnxlib.resources.seats import check_seats
 from cnxlib.resources.setting import Setting

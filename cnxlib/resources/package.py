@@ -1,35 +1,32 @@
-"""A managed package: is it installed, which version, and installing it.
+"""A managed package: which version is offered, is it installed, which version, and what is to be known before.
 
-Source: Tooling API, SubscriberPackageVersion, InstalledSubscriberPackage, PackageInstallRequest.
+`cnxlib.resources.package_install` installs it. Source: Tooling API, SubscriberPackage, SubscriberPackageVersion,
+InstalledSubscriberPackage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cnxlib.changes import Change, Item
-from cnxlib.engine import Done
-from cnxlib.errors import NotFound, NotYet, OrgUnreachable, ParameterError, StepFailed, Temporary
-from cnxlib.model import Check, Observation
-from cnxlib.rounds import Asking, Pause, Progress
-from cnxlib.salesforce import Insert, Secret, ToolingQuery, soql
+from cnxlib.errors import NotYet, SalesforceError
+from cnxlib.model import Check
+from cnxlib.rounds import Asking
+from cnxlib.salesforce import ToolingQuery, soql
 
 GUIDE_VERSION_ID = "04t5x000000YKbXAAW"
 """The package version that the guide names; every version of the package has the same SubscriberPackageId."""
 
 NAME = "Conexiom for Salesforce"
 
-_POLL_SECONDS = 5.0
 _PARTS = ("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber")
-_TRIES = 3
-_BETWEEN_TRIES_SECONDS = 60.0
-_PASSING_WORDS = ("not yet available", "doesn't yet exist", "unable to obtain exclusive access")
-"""A failed installation has no code, only words, and in English these pass by themselves. In other languages it is told
-at once, with the advice to run again."""
-_FIRST_POLLS = 3
-"""The first polls can answer "invalid cross reference id": the request is not visible yet."""
+
+
+_PARENTS = ", ".join(
+    ("SubscriberPackage.NamespacePrefix", "SubscriberPackage.Name", *(f"SubscriberPackageVersion.{p}" for p in _PARTS))
+)
+"""Package and version in the query for what is installed. Salesforce can answer UNKNOWN_EXCEPTION to it, or null."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,9 @@ class PackageVersion:
     protected: bool
     status: str
     remote_sites: tuple[str, ...]
+    """Addresses that it calls from Salesforce's servers (RemoteSiteSettings)."""
+    trusted_sites: tuple[str, ...]
+    """Addresses that its pages call from a user's browser (CspTrustedSites)."""
 
 
 def package_state(version_id: str) -> Asking[tuple[PackageVersion | None, InstalledPackage | None]]:
@@ -57,32 +57,69 @@ def package_state(version_id: str) -> Asking[tuple[PackageVersion | None, Instal
     # Only WHERE Id = '…' is allowed on SubscriberPackageVersion.
     offered_query = soql(
         "SELECT Id, SubscriberPackageId, MajorVersion, MinorVersion, PatchVersion, BuildNumber, IsPasswordProtected, "
-        "InstallValidationStatus, RemoteSiteSettings FROM SubscriberPackageVersion WHERE Id = {}",
+        "InstallValidationStatus, RemoteSiteSettings, CspTrustedSites FROM SubscriberPackageVersion WHERE Id = {}",
         version_id,
     )
-    installed_query = (
-        "SELECT SubscriberPackageId, SubscriberPackage.NamespacePrefix, SubscriberPackage.Name, "
-        "SubscriberPackageVersion.MajorVersion, SubscriberPackageVersion.MinorVersion, "
-        "SubscriberPackageVersion.PatchVersion, SubscriberPackageVersion.BuildNumber FROM InstalledSubscriberPackage"
-    )
-    offered_rows, installed_rows = yield [ToolingQuery(offered_query), ToolingQuery(installed_query)]
+    select = "SELECT SubscriberPackageId, SubscriberPackageVersionId{} FROM InstalledSubscriberPackage"
+    try:
+        offered_rows, installed_rows = yield [
+            ToolingQuery(offered_query),
+            ToolingQuery(select.format(f", {_PARENTS}")),
+        ]
+    except SalesforceError as error:
+        if error.code != "UNKNOWN_EXCEPTION":
+            raise
+        offered_rows, installed_rows = yield [ToolingQuery(offered_query), ToolingQuery(select.format(""))]
     if not offered_rows:
         return None, None
     row = offered_rows[0]
-    sites = (row.get("RemoteSiteSettings") or {}).get("settings") or []
     offered = PackageVersion(
         row["SubscriberPackageId"],
         _version(row),
         bool(row["IsPasswordProtected"]),
         row["InstallValidationStatus"],
-        tuple(str(site.get("url", "")) for site in sites),
+        _addresses(row.get("RemoteSiteSettings"), "url"),
+        _addresses(row.get("CspTrustedSites"), "endpointUrl"),
     )
     for row in installed_rows:
         if row["SubscriberPackageId"] == offered.package_id:
-            package = row["SubscriberPackage"]
-            version = _version(row["SubscriberPackageVersion"])
-            return offered, InstalledPackage(package["NamespacePrefix"], package["Name"], version)
+            package, version = row.get("SubscriberPackage"), row.get("SubscriberPackageVersion")
+            if not package or not version:
+                package, version = yield from _parents(row)
+            return offered, InstalledPackage(package["NamespacePrefix"], package["Name"], _version(version))
     return offered, None
+
+
+def _parents(row: Mapping[str, Any]) -> Asking[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Package and version of what is installed, each by its id.
+
+    Raises
+    ------
+    SalesforceError
+        Salesforce shows them in no way.
+    """
+    packages, versions = yield [
+        ToolingQuery(
+            soql("SELECT NamespacePrefix, Name FROM SubscriberPackage WHERE Id = {}", row["SubscriberPackageId"])
+        ),
+        ToolingQuery(
+            soql(
+                f"SELECT {', '.join(_PARTS)} FROM SubscriberPackageVersion WHERE Id = {{}}",
+                row["SubscriberPackageVersionId"],
+            )
+        ),
+    ]
+    if not packages or not versions:
+        raise SalesforceError(
+            "The Conexiom package is installed, and Salesforce does not show which version",
+            guide=("G1.1",),
+            hint="Look at Setup, Installed Packages. By the API, Download AppExchange Packages is needed to see it.",
+        )
+    return packages[0], versions[0]
+
+
+def _addresses(listed: Any, name: str) -> tuple[str, ...]:
+    return tuple(str(site.get(name, "")) for site in (listed or {}).get("settings") or ())
 
 
 def conexiom_package() -> Asking[InstalledPackage]:
@@ -106,143 +143,6 @@ def _version(row: Mapping[str, Any]) -> tuple[int, ...]:
 def version_text(version: tuple[int, ...]) -> str:
     """Dotted, as people write it: (1, 12, 0, 3) gives 1.12.0.3."""
     return ".".join(map(str, version))
-
-
-class Package:
-    """The package, installed in this version or a newer one.
-
-    Parameters
-    ----------
-    version_id:
-        04t id of the least version wanted.
-    key_reference:
-        Reference to the installation key, "" where the version needs none.
-    security_type:
-        "None" (administrators only) or "Full" (all users): PackageInstallRequest.SecurityType.
-    allow_remote_sites:
-        PackageInstallRequest.EnableRss.
-    timeout_seconds:
-        How long an installation is waited for.
-    """
-
-    batch = 1
-    guide = ("G1.1",)
-
-    def __init__(
-        self,
-        version_id: str,
-        key_reference: str = "",
-        security_type: str = "None",
-        allow_remote_sites: bool = False,
-        timeout_seconds: float = 1800.0,
-    ) -> None:
-        self._version_id, self._key_reference, self._security_type = version_id, key_reference, security_type
-        self._allow_remote_sites, self._timeout = allow_remote_sites, timeout_seconds
-
-    def observe(self) -> Asking[Observation]:
-        """Compare what is installed with what is offered; a newer version satisfies too."""
-        offered, installed = yield from package_state(self._version_id)
-        if offered is None:
-            raise ParameterError(
-                f"package_version_id: Salesforce knows no package version {self._version_id}",
-                guide=self.guide,
-                hint="Copy the id that begins with 04t from the install link which Conexiom gave you.",
-            )
-        wanted = offered.version if installed is None else max(installed.version, offered.version)
-        actual = None if installed is None else {"version": version_text(installed.version)}
-        desired = {"version": version_text(wanted)}
-        return Observation((Item("package", NAME, actual, desired, self.guide, reversible=False),))
-
-    def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
-        """Install and wait. A request that already runs, of a run that was cut off, is waited for, not doubled."""
-        request_id = yield from self._running()
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                yield from self._wait(request_id or (yield from self._begin()))
-                return [Done()]
-            except _WorthAnother as error:
-                if tries == _TRIES:
-                    raise
-                yield [Progress(f"{error.message}. Trying again in a minute ({tries} of {_TRIES - 1})")]
-                yield [Pause(_BETWEEN_TRIES_SECONDS)]
-                request_id = yield from self._running()
-
-    def _begin(self) -> Asking[str]:
-        """Ask for the installation; where the answer was lost, the request that arrived is found again."""
-        values: dict[str, Any] = {
-            "SubscriberPackageVersionKey": self._version_id,
-            "NameConflictResolution": "Block",
-            "SecurityType": self._security_type,
-            "EnableRss": self._allow_remote_sites,
-        }
-        if self._key_reference:
-            values["Password"] = Secret(self._key_reference)
-        try:
-            (request_id,) = yield [Insert("PackageInstallRequest", values, tooling=True)]
-        except (OrgUnreachable, Temporary) as error:
-            request_id = yield from self._running()
-            if not request_id and getattr(error, "code", "").startswith("PACKAGE_UNAVAILABLE"):
-                raise _WorthAnother(error.message, guide=self.guide, hint=error.hint) from None
-            if not request_id:
-                raise
-        return str(request_id)
-
-    def _running(self) -> Asking[str]:
-        query = soql(
-            # Status cannot be filtered on. That this key can is [R]: where not, INVALID_FIELD comes before any write.
-            "SELECT Id, Status FROM PackageInstallRequest WHERE SubscriberPackageVersionKey = {} "
-            "ORDER BY CreatedDate DESC LIMIT 1",
-            self._version_id,
-        )
-        (rows,) = yield [ToolingQuery(query)]
-        return str(rows[0]["Id"]) if rows and _is_running(rows[0]["Status"]) else ""
-
-    def _wait(self, request_id: str) -> Asking[None]:
-        query = ToolingQuery(soql("SELECT Status, Errors FROM PackageInstallRequest WHERE Id = {}", request_id))
-        (now,) = yield [Pause(0)]
-        started, polls, pause = now, 0, 0.5
-        while True:
-            polls += 1
-            try:
-                (rows,) = yield [query]
-            except NotFound:
-                if polls > _FIRST_POLLS:
-                    raise
-                rows = []
-            status = rows[0]["Status"] if rows else "IN_PROGRESS"
-            if not _is_running(status):
-                break
-            if now - started > self._timeout:
-                raise StepFailed(
-                    f"The installation is still running after {self._timeout / 60:.0f} minutes",
-                    guide=self.guide,
-                    hint="Run again to go on waiting for the same installation, or raise install_timeout_minutes.",
-                )
-            # Salesforce tells no percentage, only that it is at it: the bar is that of the time there is.
-            said = f"Salesforce is installing the package: {now - started:.0f} s of at most {self._timeout:.0f} s"
-            yield [Progress(said, min(1.0, (now - started) / self._timeout))]
-            (now,) = yield [Pause(pause)]
-            pause = min(_POLL_SECONDS, pause * 1.5)
-        if status != "SUCCESS":
-            listed = ((rows[0].get("Errors") or {}).get("errors")) or []
-            said = "; ".join(str(error.get("message", "")) for error in listed) or f"status {status}"
-            again = any(words in said.lower() for words in _PASSING_WORDS)
-            raise (_WorthAnother if again else StepFailed)(
-                f"Salesforce could not install the package: {said}",
-                guide=self.guide,
-                hint="Mend what Salesforce names, then run again; or install by the link and run again.",
-            )
-
-
-class _WorthAnother(StepFailed):
-    """The installation failed for a reason that passes."""
-
-
-def _is_running(status: str) -> bool:
-    # The documentation prints InProgress, the wire says IN_PROGRESS; UNKNOWN means still running.
-    return status.replace("_", "").upper() in ("INPROGRESS", "UNKNOWN")
 
 
 _REMEDIES = {
@@ -293,14 +193,19 @@ def check_version(version_id: str, key_reference: str) -> Asking[Check]:
 
 
 def check_remote_sites(version_id: str, allowed: bool) -> Asking[Check]:
-    """Which addresses outside Salesforce the package wants to call."""
+    """Which addresses outside Salesforce the package wants to call: by remote sites, and by CSP trusted sites.
+
+    One switch of the installation (EnableRss) allows both.
+    """
     offered, _ = yield from package_state(version_id)
-    sites = offered.remote_sites if offered else ()
+    sites = dict.fromkeys(offered.remote_sites + offered.trusted_sites) if offered else {}
+    both = {"remote site": offered.remote_sites, "CSP trusted site": offered.trusted_sites} if offered else {}
+    told = [f"{site} ({' and '.join(name for name, found in both.items() if site in found)})" for site in sites]
     said = "allowed" if allowed else "not allowed: set allow_remote_sites to allow them"
     return Check(
         "remote sites of the package",
         True,
         "info",
-        detail=f"{', '.join(sites)} ({said})" if sites else "none",
+        detail=f"{', '.join(told)}: {said}" if told else "none",
         guide=("G1.1",),
     )

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cnxlib.errors import CnxError, OrgUnreachable, StepFailed
-from cnxlib.resources.package import Package
+from cnxlib.resources.package import check_remote_sites
+from cnxlib.resources.package_install import Package
 from cnxlib.rounds import Rounds
 from cnxlib.salesforce import Insert
 
@@ -19,6 +20,7 @@ class Installer:
         self.outcomes, self.begun, self.running = list(outcomes), 0, False
         self.fractions: list[float | None] = []
         self.now = 0.0
+        self.validation = "NO_ERRORS_DETECTED"
 
     def install(self) -> None:
         rounds = Rounds(self.send, self.emit, sleep=self.sleep, clock=lambda: self.now)
@@ -42,6 +44,12 @@ class Installer:
             return "0Hf000000000001AAA"
         if "ORDER BY" in request.soql:
             return [{"Id": "0Hf000000000001AAA", "Status": "IN_PROGRESS"}] if self.running else []
+        if "FROM InstalledSubscriberPackage" in request.soql:
+            return []
+        if "FROM SubscriberPackageVersion" in request.soql:
+            row = {"SubscriberPackageId": "0335x000000CnxPAAS", "InstallValidationStatus": self.validation}
+            numbers = dict.fromkeys(("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber"), 1)
+            return [{**row, **numbers, "IsPasswordProtected": False}]
         status = self.outcomes[0]
         if status == "SUCCESS":
             return [{"Status": "SUCCESS", "Errors": None}]
@@ -56,6 +64,13 @@ def test_what_passes_by_itself_is_tried_again() -> None:
     installer.install()
     assert installer.begun == 2
     assert installer.now >= 60
+
+
+def test_a_version_that_is_being_spread_is_known_by_its_code() -> None:
+    installer = Installer("Dieses Paket ist noch nicht verfügbar", "SUCCESS")
+    installer.validation = "PACKAGE_UNAVAILABLE_ZIP"
+    installer.install()
+    assert installer.begun == 2
 
 
 def test_it_is_not_tried_for_ever() -> None:
@@ -83,3 +98,19 @@ def test_the_bar_is_that_of_the_time_there_is() -> None:
     installer.install()
     told = [fraction for fraction in installer.fractions if fraction is not None]
     assert told == sorted(told) and 0 <= told[-1] < 0.01
+
+
+def test_addresses_are_shown_with_what_they_are_allowed_by() -> None:
+    asked = check_remote_sites("04t5x000000YKbXAAW", False)
+    next(asked)
+    numbers = dict.fromkeys(("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber"), 1)
+    row = {"SubscriberPackageId": "033", "IsPasswordProtected": False, "InstallValidationStatus": "", **numbers}
+    sites = {
+        "RemoteSiteSettings": {"settings": [{"url": "https://a.example"}, {"url": "https://b.example"}]},
+        "CspTrustedSites": {"settings": [{"endpointUrl": "https://b.example"}]},
+    }
+    with pytest.raises(StopIteration) as ended:
+        asked.send([[{**row, **sites}], []])
+    assert ended.value.value.detail.startswith(
+        "https://a.example (remote site), https://b.example (remote site and CSP trusted site): not allowed"
+    )
