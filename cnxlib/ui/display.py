@@ -67,7 +67,7 @@ def plan_view(outcome: Outcome, url: str = "") -> View:
         )
     else:
         head = _status_note(outcome)
-    changes = changes_grid(outcome.changes, url=url, checks=outcome.checks)
+    changes = changes_grid(outcome.changes, "Planned changes", url=url, checks=outcome.checks)
     return View(head, sortable(changes) if changes else None, *_left_to_read(outcome))
 
 

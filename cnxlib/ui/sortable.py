@@ -103,8 +103,8 @@ def _sent(cell: Cell) -> Any:
 
 def _part(part: Part) -> Any:
     match part:
-        case Badge(word, tone):
-            return {"text": f"{sign(tone)} {word}", "kind": tone}
+        case Badge(word, tone, own):
+            return {"text": f"{own or sign(tone)} {word}", "kind": tone}
         case Link(text, url) if leads_to_a_page(url):
             return {"text": text, "kind": "link", "url": url}
         case Small(text) | Link(text):

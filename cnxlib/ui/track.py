@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from cnxlib.ui.parts import link_html
 from cnxlib.ui.survey import Standing
-from cnxlib.ui.view import Block, Link, Tone, link_html
+from cnxlib.ui.view import Block, Link, Tone
 
 _EDGES: dict[Tone, str] = {
     "good": "3px solid var(--jp-success-color1, #2e7d32)",

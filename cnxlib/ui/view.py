@@ -7,75 +7,59 @@ says the same as the colour.
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
-from typing import Any, Literal
+from typing import Any
 
-Tone = Literal["good", "bad", "warn", "busy", "plain"]
+from cnxlib.ui.parts import (
+    COLOURS,
+    SMALL,
+    Badge,
+    Cell,
+    Code,
+    Link,
+    Part,
+    Small,
+    Tone,
+    leads_to_a_page,
+    part_html,
+    part_text,
+    parts,
+    sign,
+)
+
+__all__ = [
+    "MOST_ROWS",
+    "TEXT_WIDTH",
+    "Badge",
+    "Block",
+    "Cell",
+    "Code",
+    "Folded",
+    "Grid",
+    "Link",
+    "Note",
+    "Part",
+    "Passage",
+    "Small",
+    "Tone",
+    "View",
+    "leads_to_a_page",
+    "parts",
+    "sign",
+]
 
 MOST_ROWS = 200
 """Rows of a table that are shown; the record holds them all."""
 
-LAB_ROOT = "CNX_LAB_ROOT"
-"""The environment variable by which `cnx lab` tells kernels the server's folder; they work in their notebook's."""
-
 TEXT_WIDTH = 116
 """Columns of the plain-text form."""
 
-_SIGNS: dict[Tone, str] = {"good": "✓", "bad": "✗", "warn": "!", "busy": "…", "plain": "·"}
-_COLOURS: dict[Tone, str] = {
-    "good": "var(--jp-success-color1, #2e7d32)",
-    "bad": "var(--jp-error-color1, #c62828)",
-    "warn": "var(--jp-warn-color1, #c25e00)",
-    "busy": "var(--jp-brand-color1, #1976d2)",
-    "plain": "var(--jp-border-color1, #9e9e9e)",
-}
 _RULE = "1px solid var(--jp-border-color2, #c4c4c4)"
 _CELL = f"text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:{_RULE};overflow-wrap:anywhere;"
 _TABLE = "border-collapse:collapse;table-layout:auto;width:100%;margin:4px 0 12px 0;"
-_SMALL = "font-size:90%;opacity:0.85;"
-
-
-@dataclass(frozen=True)
-class Badge:
-    """A word with a sign, such as "✓ ok"; the tone's own sign where none is given."""
-
-    word: str
-    tone: Tone = "plain"
-    sign: str = ""
-
-
-@dataclass(frozen=True)
-class Link:
-    """A way to another page; without an address it is its text alone."""
-
-    text: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Small:
-    """A side remark."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Code:
-    """Something to be typed or copied as it stands."""
-
-    text: str
-
-
-Part = str | Badge | Link | Small | Code
-Cell = Part | Sequence[Part]
-"""What a table's cell holds: one part, or one a line."""
 
 
 class Block(ABC):
@@ -104,15 +88,15 @@ class Note(Block):
 
     def html(self) -> str:
         """A box with a coloured edge."""
-        lines = "".join(f"<div>{_part_html(part)}</div>" for part in self.details)
+        lines = "".join(f"<div>{part_html(part)}</div>" for part in self.details)
         style = (
-            f"border-left:4px solid {_COLOURS[self.tone]};padding:4px 12px;margin:4px 0 12px 0;overflow-wrap:anywhere;"
+            f"border-left:4px solid {COLOURS[self.tone]};padding:4px 12px;margin:4px 0 12px 0;overflow-wrap:anywhere;"
         )
         return f'<div style="{style}"><strong>{_sign(self.tone)}{escape(self.message)}</strong>{lines}</div>'
 
     def text(self) -> str:
         """The message, its details indented below."""
-        return "\n".join([_sign(self.tone) + self.message, *(f"  {_part_text(part)}" for part in self.details)])
+        return "\n".join([_sign(self.tone) + self.message, *(f"  {part_text(part)}" for part in self.details)])
 
 
 @dataclass(frozen=True)
@@ -140,7 +124,7 @@ class Grid(Block):
         rows = "".join(f"<tr>{self._row_html(row)}</tr>" for row in self.rows[:MOST_ROWS])
         parts.append(f"<tbody>{rows}</tbody></table>")
         if self._more:
-            parts.append(f'<div style="{_SMALL}">{escape(self._more)}</div>')
+            parts.append(f'<div style="{SMALL}">{escape(self._more)}</div>')
         return "".join(parts)
 
     def text(self) -> str:
@@ -154,7 +138,7 @@ class Grid(Block):
         for name in self.columns or ("",) * max((len(row) for row in self.rows), default=0):
             table.add_column(Text(name), overflow="fold")
         for row in self.rows[:MOST_ROWS]:
-            table.add_row(*(Text("\n".join(_part_text(part) for part in parts(cell))) for cell in row))
+            table.add_row(*(Text("\n".join(part_text(part) for part in parts(cell))) for cell in row))
         out = StringIO()
         # In a notebook rich would show the table by itself instead of writing it.
         console = Console(file=out, width=TEXT_WIDTH, color_system=None, legacy_windows=False, force_jupyter=False)
@@ -170,7 +154,7 @@ class Grid(Block):
     def _row_html(self, row: tuple[Cell, ...]) -> str:
         cells = []
         for index, cell in enumerate(row):
-            content = "".join(f"<div>{_part_html(part)}</div>" for part in parts(cell))
+            content = "".join(f"<div>{part_html(part)}</div>" for part in parts(cell))
             if index == 0 and not self.columns:
                 cells.append(f'<th scope="row" style="{_CELL}font-weight:600;width:14em;">{content}</th>')
             else:
@@ -248,72 +232,5 @@ class View:
         return {"text/html": self.html(), "text/plain": self.text()}
 
 
-def parts(cell: Cell) -> Sequence[Part]:
-    """The parts of a cell, one a line."""
-    return (cell,) if isinstance(cell, str | Badge | Link | Small | Code) else cell
-
-
-def sign(tone: Tone) -> str:
-    """What says the same as the colour."""
-    return _SIGNS[tone]
-
-
-def leads_to_a_page(url: str) -> bool:
-    """Whether an address may be linked: one from the org's data must not run a script."""
-    return bool(url) and (":" not in url.split("/")[0] or url.lower().startswith(("https:", "http:", "mailto:")))
-
-
 def _sign(tone: Tone) -> str:
-    return "" if tone == "plain" else f"{_SIGNS[tone]} "
-
-
-def link_html(link: Link) -> str:
-    """The link as HTML. In `cnx lab` a notebook opens in the same window, by JupyterLab's command linker."""
-    if not leads_to_a_page(link.url):
-        return escape(link.text)
-    beside = ""
-    if LAB_ROOT in os.environ and re.fullmatch(r"[\w.-]+\.ipynb", link.url):
-        place = escape(json.dumps({"path": os.path.relpath(link.url, os.environ[LAB_ROOT])}))
-        beside = f' data-commandlinker-command="docmanager:open" data-commandlinker-args="{place}"'
-    # Inside a widget, JupyterLab would show it like any other text.
-    style = "color:var(--jp-content-link-color, #0b57d0);text-decoration:underline;"
-    return (
-        f'<a href="{escape(link.url)}" target="_blank" rel="noopener" style="{style}"{beside}>{escape(link.text)}</a>'
-    )
-
-
-_HTML: dict[type, Callable[[Any], str]] = {
-    str: lambda part: _breakable(part),
-    Badge: lambda part: (
-        f'<span style="white-space:nowrap;border-left:4px solid {_COLOURS[part.tone]};padding-left:6px;">'
-        f"{escape(part.sign or _SIGNS[part.tone])} {escape(part.word)}</span>"
-    ),
-    Link: link_html,
-    Small: lambda part: f'<span style="{_SMALL}">{escape(part.text)}</span>',
-    Code: lambda part: f'<code style="white-space:pre-wrap;">{escape(part.text)}</code>',
-}
-_TEXT: dict[type, Callable[[Any], str]] = {
-    str: str,
-    Badge: lambda part: f"{part.sign or _SIGNS[part.tone]} {part.word}",
-    Link: lambda part: part.text if _is_told(part) else f"{part.text} ({part.url})",
-    Small: lambda part: part.text,
-    Code: lambda part: part.text,
-}
-
-
-def _is_told(link: Link) -> bool:
-    """Whether a link's text says enough in plain text: a mail's address holds the whole mail."""
-    return link.url in ("", link.text) or link.url.startswith("mailto:")
-
-
-def _breakable(text: str) -> str:
-    """The text, escaped; names too long for a narrow column may break where their parts meet."""
-    return re.sub(r"\S{25,}", lambda word: re.sub(r"([/@._])(?=\w)", r"\1<wbr>", word[0]), escape(text))
-
-
-def _part_html(part: Part) -> str:
-    return _HTML[type(part)](part)
-
-
-def _part_text(part: Part) -> str:
-    return _TEXT[type(part)](part)
+    return "" if tone == "plain" else f"{sign(tone)} "
