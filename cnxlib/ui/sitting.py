@@ -36,6 +36,7 @@ _BUSY: dict[Stage, str] = {
     "verify": "Looking for what was applied …",
     "record": "Writing the record …",
 }
+_FILL_IN = f"Fill in the form, then press {_BUTTON}."
 _IN_TURN = Note("This is renewed in its turn …")
 _OUT_OF_DATE = Note("Out of date: the form was changed after this.", "warn", (f"Press {_BUTTON} below the form.",))
 
@@ -75,6 +76,10 @@ class Sitting(Cells):
         self._asked = CellOutput()
         return super().outcome
 
+    @property
+    def _at_work(self) -> bool:
+        return self._panel is not None and not self._panel.wait(0)
+
     def form(self) -> Pane:
         """The form."""
         return self._form
@@ -91,7 +96,7 @@ class Sitting(Cells):
     def renew(self) -> None:
         """Connect, check and plan again, and renew all panes; what was applied before is over."""
         self._applied = None
-        if self._panel is not None and self._panel.wait(0):
+        if not self._at_work:
             self._panel = None
             self._panes["apply"].show(notice("The plan is being renewed."))
         self._renew()
@@ -134,7 +139,7 @@ class Sitting(Cells):
                 pane.show(*self._done(stage, attempt))
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, ParameterError):
-                error.hint = f"Fill in the form, then press {_BUTTON}."
+                error.hint = _FILL_IN
             attempt.fail(error)
             if isinstance(error, NotYet) and self._known_later(attempt, error) and attempt.settled is not None:
                 pane.show(attempt.settled)
@@ -146,9 +151,10 @@ class Sitting(Cells):
         self._stopped = True
         missing = self._inputs.form.messages if isinstance(error, ParameterError) else {}
         self._panes[stage].show(*([_missing(self._inputs, missing)] if missing else _told(stage, attempt, error)))
-        after = f"Fill in the form, then press {_BUTTON}." if missing else f"Not reached: {stage} stopped above."
+        name = stage.capitalize()
+        after = notice(_FILL_IN if missing else f"Not reached: “{name}” stopped above.")
         for later in STAGES[STAGES.index(stage) + 1 :]:
-            self._panes[later].show(*(self._kept_standing(later) or (notice(after),)))
+            self._panes[later].show(*(self._kept_standing(later) or (after,)))
         if attempt.record is not None and attempt.outcome is not None and self._applied is None:
             self._panes["record"].show(outcome_view(attempt.outcome, attempt.record.path))
 
@@ -183,6 +189,13 @@ class Sitting(Cells):
             self._panes["apply"].show(self._panel)
         return super()._connected(attempt)
 
+    def _plan(self, attempt: Attempt) -> tuple[Shown, ...]:
+        shown = super()._plan(attempt)
+        if self._at_work:
+            meanwhile = "What it changes may be read half done here. The org is read again when it has ended."
+            return (notice("This phase is being applied right now.", "warn", meanwhile), *shown)
+        return shown
+
     def _planned(self, attempt: Attempt, outcome: Outcome) -> Shown:
         if all(step.done_at for step in outcome.manual):
             return plan_view(outcome, attempt.org.identity.url)
@@ -197,6 +210,8 @@ class Sitting(Cells):
         return self._kept_standing("apply") or super()._apply(attempt)
 
     def _verify(self, attempt: Attempt) -> tuple[Shown, ...]:
+        if self._at_work:
+            return (notice("This phase is being applied right now; what it leaves is told when it has ended."),)
         ending = last_ending(attempt.alias, self._phase.id)
         return super()._verify(attempt) if ending is None else (verified_view(ending, self._phase.id),)
 
@@ -226,8 +241,7 @@ class Sitting(Cells):
         changed = attempt.values != self._inputs.values
         for stage in PLANNING:
             self._panes[stage].mark(_OUT_OF_DATE if changed else None)
-        waiting = self._panel is not None and self._panel.wait(0)
-        if changed and waiting and not self._held_back:
+        if changed and self._panel is not None and not self._at_work and not self._held_back:
             self._held_back = apply.shown
             apply.show(notice("There is no plan for what the form says now.", "warn", f"Press {_BUTTON} below it."))
         elif not changed and self._held_back:
@@ -249,9 +263,9 @@ def _told(stage: Stage, attempt: Attempt, error: BaseException) -> list[Shown]:
     if isinstance(error, PreflightFailed) and outcome is not None:
         shown.append(checks_view(outcome.checks))
     told = outcome.error if outcome is not None and isinstance(outcome.error, CnxError) else None
-    where = [Small(f"Org {attempt.alias}, at {stage}")]
+    where = [Small(f"Org {attempt.alias}, at “{stage.capitalize()}”")]
     if told is None:
-        return [*shown, notice(f"{type(error).__name__} at {stage}", "bad", *where)]
+        return [*shown, notice(f"{type(error).__name__}", "bad", *where)]
     hint = told.hint or f"Press {_BUTTON} to try again."
     details: list[Part] = [*where, *reasons(told.guide), f"What to do: {hint}"]
     return [*shown, notice(told.message, "bad", *details)]

@@ -193,7 +193,7 @@ def test_what_goes_wrong_is_told_in_its_pane(sit: Sit, org: FakeOrg, error: Any,
     assert "hunter2" not in "".join(pane.html() for pane in shown.values())
     assert "Acme" in shown["connect"].text(), "what went well stays"
     for stage in ("apply", "verify"):
-        assert "plan stopped above" in shown[stage].text()  # type: ignore[index]
+        assert "“Plan” stopped above" in shown[stage].text()  # type: ignore[index]
     assert "failed" in shown["record"].text()
     assert any(str(path) in shown["record"].text() for path in runs_of("acme"))
     with pytest.raises(CnxError):
@@ -306,6 +306,8 @@ def test_a_run_that_is_at_work_already_is_followed(sit: Sit, org: FakeOrg, monke
     (panel,) = FakePanel.made
     assert panel.more["running"] == ("acme", LAMPS.id)
     assert shown["apply"].text() == "at work"
+    assert "being applied right now" in shown["plan"].text()
+    assert "being applied right now" in shown["verify"].text()
     monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id: None)
     org.lamps["hall"] = True
     panel.end()
