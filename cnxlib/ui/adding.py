@@ -90,6 +90,11 @@ class AddOrg:
         """Choose a way to log in, as a person would."""
         self._choice.enter("way", way)
 
+    def renew(self, alias: str) -> None:
+        """Offer to log in again, with the browser, to an org of the Salesforce CLI."""
+        self.choose(ByBrowser.way)
+        self.form.enter("alias", alias)
+
     def view(self) -> View:
         """For the saved file, in which nothing can be typed."""
         rows: list[tuple[Cell, ...]] = [(way.title, [way.gist, Small(way.words)]) for way in WAYS]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnxlib.doctor import Diagnosis
 from cnxlib.model import Check
 from cnxlib.ui.display import identity_view
-from cnxlib.ui.view import Badge, Block, Cell, Folded, Grid, Note, View
+from cnxlib.ui.view import Badge, Cell, Folded, Grid, Note, View
 
 _OK, _INFO = Badge("ok", "good"), Badge("note")
 _NOT_OK = {"required": Badge("not ok", "bad"), "warning": Badge("look", "warn")}
@@ -17,8 +17,7 @@ def diagnosis_view(found: Diagnosis, *, simulated: bool) -> View:
     """Who is logged in where, what is in the way, and everything that was checked."""
     who = identity_view(found.me, alias=found.alias, simulated=simulated).blocks if found.me is not None else ()
     wanting = [check for check in found.checks if not check.ok and check.severity != "info"]
-    told = f"All {len(found.checks)} checks"
-    rest: Block = Folded(told, _grid(found.checks)) if found.me is not None else _grid(found.checks)
+    rest = Folded(f"All {len(found.checks)} checks", _grid(found.checks))
     return View(_head(found, wanting), _remedies(wanting), *who, rest)
 
 

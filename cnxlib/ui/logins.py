@@ -130,8 +130,7 @@ class ByBrowser(_AtAHost):
     @classmethod
     def _may_be_there(cls, alias: str) -> bool:
         """An org of the same way: its session is renewed."""
-        entry = aliases()[alias]
-        return isinstance(entry, SalesforceCliLogin) and entry.alias == alias
+        return may_be_renewed(alias)
 
     def login(self) -> Login:
         """The CLI's org of the same name."""
@@ -308,6 +307,12 @@ def aliases() -> Mapping[str, Login]:
         return {alias: entry.login for alias, entry in read_inventory().items()}
     except InventoryError:
         return {}
+
+
+def may_be_renewed(alias: str) -> bool:
+    """Whether it is an org of the Salesforce CLI, which has the same name there: it can be logged in to again here."""
+    entry = aliases().get(alias)
+    return isinstance(entry, SalesforceCliLogin) and entry.alias == alias
 
 
 def address(text: str) -> str:

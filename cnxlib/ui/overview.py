@@ -25,7 +25,7 @@ from cnxlib.ui.diagnosed import diagnosis_view
 from cnxlib.ui.display import error_note, notice
 from cnxlib.ui.form import Form
 from cnxlib.ui.kernel import CellOutput, guard
-from cnxlib.ui.logins import aliases
+from cnxlib.ui.logins import aliases, may_be_renewed
 from cnxlib.ui.main_thread import MainThread
 from cnxlib.ui.orgs import first_org, remember
 from cnxlib.ui.panes import Pane, Shown
@@ -89,6 +89,7 @@ class Overview:
         """The forms by which an org is added."""
         self.form: Form | None = None
         """The list of orgs, with its button; None where there is no org yet."""
+        self._section: _Adding | None = None
         self._offer(first_org(str(namespace.get("org", "demo")), list(aliases())))
 
     @property
@@ -149,7 +150,8 @@ class Overview:
             self.form.on_submit(lambda: self._main.do(self.renew), BUTTON)
             self.form.on_change(lambda name: self._compare())
             added = (self.adding.said,) if self.adding.said.blocks else ()
-            self._choose.show(*added, self.form, _Adding(self.adding, closed=True))
+            self._section = _Adding(self.adding, closed=True)
+            self._choose.show(*added, self.form, self._section)
             return
         try:
             check_addable()
@@ -192,6 +194,9 @@ class Overview:
         self._connect.show(diagnosis_view(found, simulated=self._org is not None and self._org.simulated))
         if found.me is not None:
             remember(self.alias)
+        elif may_be_renewed(self.alias) and self._section is not None:
+            self.adding.renew(self.alias)
+            self._section.open(f"Log in to {self.alias} again")
 
     def _survey(self) -> None:
         """Read phase by phase."""
@@ -222,16 +227,20 @@ class _Adding:
         import ipywidgets as widgets
 
         self._adding = adding
-        button = widgets.ToggleButton(
+        self._button = widgets.ToggleButton(
             value=not closed,
             description="Add an org",
             icon="plus",
             layout=widgets.Layout(width="auto", align_self="flex-start"),
         )
-        button.observe(lambda change: self._show(change["new"]), names="value")
+        self._button.observe(lambda change: self._show(change["new"]), names="value")
         self._body = widgets.VBox([adding.widget])
         self._show(not closed)
-        self.widget = widgets.VBox([button, self._body] if closed else [self._body])
+        self.widget = widgets.VBox([self._button, self._body] if closed else [self._body])
+
+    def open(self, said: str) -> None:
+        """Show the forms, under another heading."""
+        self._button.description, self._button.value = said, True
 
     def view(self) -> View:
         return self._adding.view()

@@ -232,6 +232,15 @@ def test_an_org_that_was_added_is_chosen_and_looked_at(inventory: Path) -> None:
     start.raise_for_status()
 
 
+def test_a_session_of_the_salesforce_cli_that_is_over_can_be_renewed_at_once() -> None:
+    add_org("mine", SalesforceCliLogin(route="sf", alias="mine"))
+    start = Start("mine", checks=(Check("Salesforce CLI", False, detail="over", hint="Log in."), NONE)).run()
+    assert start.adding.form.values["alias"] == "mine"
+    assert start.adding.form.messages == {}
+    assert start._section is not None
+    assert (start._section._button.description, start._section._button.value) == ("Log in to mine again", True)
+
+
 def test_a_notebook_run_again_leaves_nothing_open() -> None:
     before = Start("plain")
     before._look()
