@@ -171,7 +171,7 @@ class Cell:
     def engine(self, phase: Phase[Any]) -> Engine:
         """A phase's engine that is in haste."""
         me = self.org.identity
-        params = phase.parse({"org": self.org.alias, **self.parameters[phase.id]})
+        params = phase.parse({"org": self.org.alias, "mode": "apply", **self.parameters[phase.id]})
         return Engine(
             phase.id,
             phase.title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import Field
 
@@ -47,6 +48,20 @@ class Params(PhaseParams):
         description="as in 03: the connected app",
         json_schema_extra=in_form(group=EXPERTS, offers="apps"),
     )
+    prove_login: Literal["when_applied", "always", "never"] = Field(
+        "when_applied",
+        title="Log in as a proof",
+        description="when the integration user logs in as a proof; each time is an entry in its login history",
+        json_schema_extra=in_form(
+            choices={
+                "when_applied": "When applying and verifying (recommended)",
+                "always": "In a plan too",
+                "never": "Never",
+            },
+            help="The integration user asks for a token as Conexiom will, and gives it back at once. Each time is an "
+            "entry in its login history.",
+        ),
+    )
 
 
 def _retirement() -> Asking[Check]:
@@ -81,8 +96,23 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
                 url=f"{me.url}{_PAGE}",
             ),
         ),
-        Report(lambda: prove_login(integration_username(params.user_username, me), params.app_name, me)),
+        Report(
+            lambda: prove_login(
+                integration_username(params.user_username, me), params.app_name, me, not_now=_not_now(params)
+            )
+        ),
     )
+
+
+def _not_now(params: Params) -> str:
+    """Why nobody logs in as a proof, "" where the integration user does."""
+    if params.prove_login == "never":
+        return "prove_login is never"
+    if params.mode == "plan" and params.prove_login != "always":
+        return (
+            "a plan leaves nothing in the login history: an apply or cnx verify asks; prove_login always asks here too"
+        )
+    return ""
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:

@@ -15,11 +15,11 @@ from cnxlib.salesforce import Identity, Query, ReadMetadata, Secret, SecretHeld,
 
 _GUIDE = ("G4.1",)
 
-# LoginHistory.Status as people met it: Salesforce documents no list, and whether it is translated is not known [R].
-# Words that are not here are shown as they are.
-_TOKEN_WANTED = "Failed: API security token required"
-_WRONG_PASSWORD = "Invalid Password"
-_BLOCKED = "Username-Password Flow Disabled"
+# LoginHistory.Status as people met it: Salesforce documents no list, and whether it is translated is not known. So each
+# of these words is [R]. Words that are not here are shown as they are, and the user is not said to be proven.
+_TOKEN_WANTED = "Failed: API security token required"  # [R]
+_WRONG_PASSWORD = "Invalid Password"  # [R]
+_BLOCKED = "Username-Password Flow Disabled"  # [R]
 _REMEDIES = {
     _WRONG_PASSWORD: "The password that is held here is not the user's: somebody set another one. Set a new one, and "
     "tell Conexiom. It is not tried again meanwhile, so that the user is not locked out.",
@@ -30,8 +30,20 @@ _REMEDIES = {
 }
 
 
-def prove_login(username: str, app: str, me: Identity) -> Asking[Observation]:
-    """Ask for a token as Conexiom will, where all is there for it; a token that is given is revoked at once."""
+def prove_login(username: str, app: str, me: Identity, not_now: str = "") -> Asking[Observation]:
+    """Ask for a token as Conexiom will, where all is there for it; a token that is given is revoked at once.
+
+    Parameters
+    ----------
+    username:
+        The integration user.
+    app:
+        Name of the connected app.
+    me:
+        Who is logged in where.
+    not_now:
+        Why nobody is to log in, "" where the user is to: each login, refused or not, stays in its LoginHistory.
+    """
     settings, users, password = yield [
         ReadMetadata("OauthOidcSettings", "OauthOidc"),
         Query(soql("SELECT Id, IsActive, LastPasswordChangeDate FROM User WHERE Username = {}", username)),
@@ -50,6 +62,8 @@ def prove_login(username: str, app: str, me: Identity) -> Asking[Observation]:
     (before,) = yield [Query(_history(users[0]["Id"], 5))]
     if _known_wrong(before, users[0].get("LastPasswordChangeDate") or ""):
         return _left(username, me, _WRONG_PASSWORD)
+    if not_now:
+        return _told(username, "not asked", not_now)
     form = (
         ("grant_type", "password"),
         ("client_id", Secret(consumer.key)),
