@@ -40,7 +40,7 @@ def imported(source: str) -> set[str]:
 @pytest.mark.parametrize(
     ("pattern", "declared"),
     [
-        ("cnxlib/**/*.py", [*PROJECT["dependencies"], *EXTRAS["fleet"]]),
+        ("cnxlib/**/*.py", [*PROJECT["dependencies"], *EXTRAS["fleet"], *EXTRAS["lab"]]),
         ("cnxlib/simorg/**/*.py", EXTRAS["sim"]),
     ],
     ids=["product", "simulated org"],

@@ -93,6 +93,7 @@ def lab(
         command = [
             *(sys.executable, "-m"),
             *(_pages(start) if app else _jupyterlab(start, own)),
+            *(() if edit else ("--ServerApp.contents_manager_class=cnxlib.cli.contents.Copies",)),
             *(f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
             *(() if browser else ("--no-browser",)),
             *_as_root(),

@@ -20,10 +20,14 @@ _MADE_FROM = ".made-from.json"
 FOR_NEWCOMERS: Mapping[str, Mapping[str, Any]] = {
     # Nothing is fetched from the network, and nothing asks before the notebook can be seen.
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    # A tab that is opened again shows what was there: saved soon, and who saved it last is not asked.
-    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 10, "lastModifiedCheckMargin": 10**9},
-    # A notebook is run as soon as it is open, and every display of it is on the page.
-    "@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True, "windowingMode": "none"},
+    # A tab that is opened again shows what was there.
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 20},
+    # Who runs the cells too early is told so, and every display is on the page, also for the browser's own search.
+    "@jupyterlab/notebook-extension:tracker": {
+        "autoStartDefaultKernel": True,
+        "enableKernelInitNotification": True,
+        "windowingMode": "none",
+    },
 }
 """JupyterLab's settings as somebody finds them who never changed any; the settings that a person made win over them."""
 
