@@ -205,7 +205,9 @@ class Form:
                 value.append(Badge(f"refused: {messages[name]}", "bad"))
             rows.append(([field.label, Code(name)], value, field.help))
         rest = self._rest(messages)
-        return View(Grid(("Parameter", "Value", "Help"), tuple(rows)), Note(rest, "bad") if rest else None)
+        return View(
+            Grid(("Parameter", "Value", "Help"), tuple(rows), widths=(28, 30, 42)), Note(rest, "bad") if rest else None
+        )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         bundle = self.view()._repr_mimebundle_()
