@@ -28,6 +28,12 @@ _KINDS = {
 }
 """Kinds whose names are not words that people use."""
 
+_HELD = ("assignment", "permission_set_licence")
+"""Kinds whose key is "who/what": they are held, or not, and have nothing else to tell."""
+
+_WITHIN = ("field_permissions", "object_permissions", "record_type", "tab_setting")
+"""Kinds whose key is "permission set/what"."""
+
 _NAMES = {
     "PermissionsApexRestServices": "Apex REST Services",
     "PermissionsApiEnabled": "API Enabled",
@@ -74,7 +80,7 @@ def changes_grid(
         return None
     rows = [
         (
-            [_OPS[change.op], f"{kind_words(change.kind)} {change.key}"],
+            [_OPS[change.op], thing_words(change.kind, change.key)],
             before_after(change),
             reasons(change.guide),
             "yes" if change.reversible else Badge("no: for good", "warn"),
@@ -88,7 +94,17 @@ def changes_grid(
 
 def step_words(step: Mapping[str, Any]) -> str:
     """What a change or a step (in its published shape) does, such as "+ create user ann@acme.example"."""
-    return f"{_OPS[step['op']]} {kind_words(step['kind'])} {step['key']}"
+    return f"{_OPS[step['op']]} {thing_words(step['kind'], step['key'])}"
+
+
+def thing_words(kind: str, key: str) -> str:
+    """A thing as people call it, such as "object access Case in Conexiom_Integration_User"."""
+    owner, slash, what = key.partition("/")
+    if slash and kind in _HELD:
+        return f"{kind_words(kind)} {what} to {owner}"
+    if slash and kind in _WITHIN:
+        return f"{kind_words(kind)} {what} in {owner}"
+    return f"{kind_words(kind)} {key}"
 
 
 def kind_words(kind: str) -> str:
@@ -106,6 +122,8 @@ def before_after(change: Change) -> list[str]:
         return _folded(said)
 
     match change.op:
+        case "create" | "delete" if change.kind in _HELD:
+            return ["not held → held" if change.op == "create" else "held → not held"]
         case "create":
             return ["not there →", *lines(after)]
         case "delete":

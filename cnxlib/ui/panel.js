@@ -20,6 +20,13 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** The text, which may break where the parts of a long name meet. */
+function setNames(node, text) {
+  if (node.textContent === text) return;
+  const parts = text.split(/(?<=[/@._])(?=\w)/).flatMap((part) => [part, document.createElement("wbr")]);
+  node.replaceChildren(...parts.slice(0, -1));
+}
+
 function setHtml(node, html) {
   if (node.shown !== html) {
     node.shown = html;
@@ -130,8 +137,8 @@ class View {
       if (this.body.children[place] !== parts.row) this.body.insertBefore(parts.row, this.body.children[place] ?? null);
       parts.state.className = `cnx-state cnx-is-${row.state}`;
       setText(parts.state, `${row.sign} ${row.word}`);
-      setText(parts.step, row.step);
-      setText(parts.remark, row.remark.join("\n"));
+      setNames(parts.step, row.step);
+      setNames(parts.remark, row.remark.join("\n"));
       parts.since = row.elapsed === null ? null : performance.now() - row.elapsed * 1000;
       setText(parts.seconds, row.seconds);
     });

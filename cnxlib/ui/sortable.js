@@ -21,13 +21,18 @@ function textOf(cell) {
   return typeof cell === "string" ? cell : cell.map((part) => part.text).join("\n");
 }
 
+/** The text, which may break where the parts of a long name meet. */
+function broken(text) {
+  return text.split(/(?<=[/@._])(?=\w)/).flatMap((part) => [document.createElement("wbr"), part]).slice(1);
+}
+
 /** A cell's parts as elements. */
 function shownCell(cell) {
-  if (typeof cell === "string") return [cell];
+  if (typeof cell === "string") return broken(cell);
   return cell.map(({ text, kind, url }) => {
     if (kind === "link") return make("div", {}, make("a", { href: url, target: "_blank", rel: "noopener" }, text));
     if (kind === "code") return make("div", {}, make("code", {}, text));
-    return make("div", { className: `cnx-part cnx-${kind}` }, text);
+    return make("div", { className: `cnx-part cnx-${kind}` }, ...broken(text));
   });
 }
 

@@ -52,7 +52,15 @@ def test_the_package_is_installed_by_the_guides_link() -> None:
 
 
 def test_kinds_are_called_as_people_call_them() -> None:
-    assert (
-        step_words({"op": "update", "kind": "object_permissions", "key": "Set/Case"})
-        == "~ change object access Set/Case"
-    )
+    access = {"op": "update", "kind": "object_permissions", "key": "Set/Case"}
+    assert step_words(access) == "~ change object access Case in Set"
+    given = {"op": "create", "kind": "assignment", "key": "ann@acme.example/Conexiom User"}
+    assert step_words(given) == "+ create assignment Conexiom User to ann@acme.example"
+    assert step_words({"op": "create", "kind": "lamp", "key": "a/b"}) == "+ create lamp a/b"
+
+
+def test_what_is_held_is_told_once() -> None:
+    state = {"user": "ann@acme.example", "permission_set": "Conexiom User"}
+    key = "ann@acme.example/Conexiom User"
+    assert before_after(Change("create", "assignment", key, None, state)) == ["not held → held"]
+    assert before_after(Change("delete", "assignment", key, state, None)) == ["held → not held"]
