@@ -363,6 +363,7 @@ class View {
     const held = { ...value };
     const nodes = [];
     const controls = [];
+    let beginning = null;
     const make = (inner) => {
       const control = this.control(inner, `${place}.${inner.name}`, (next) => { held[inner.name] = next; tell({ ...held }); });
       control.set(held[inner.name] ?? blank(inner));
@@ -384,9 +385,10 @@ class View {
         slot.replaceChildren(make(ways.find((way) => way.name === chosen.value)).node);
       };
       show();
+      if (ways.length === field.fields.length) beginning = chosen;
       nodes.push(h("div", {}, h("div", { class: "cnx-head" }, h("label", { for: id }, "Chosen by")), chosen), slot);
     }
-    return { nodes, focus: () => controls[0]?.focus?.(), flush: () => controls.forEach((one) => one.flush?.()) };
+    return { nodes, focus: () => (beginning ?? controls[0])?.focus?.(), flush: () => controls.forEach((one) => one.flush?.()) };
   }
 
   // Each message at its place, or at the nearest around it that is drawn.
