@@ -122,7 +122,7 @@ def _is_told(link: Link) -> bool:
 
 def _breakable(text: str) -> str:
     """The text, escaped; names too long for a narrow column may break where their parts meet."""
-    return re.sub(r"\S{25,}", lambda word: re.sub(r"([/@._])(?=\w)", r"\1<wbr>", word[0]), escape(text))
+    return re.sub(r"\S{20,}", lambda word: re.sub(r"([/@._])(?=\w)", r"\1<wbr>", word[0]), escape(text))
 
 
 def part_html(part: Part) -> str:
