@@ -226,6 +226,7 @@ def cell(sim: Sim, scenario: str) -> Iterator[Cell]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a row takes most of a minute, and many where the machine has much else to do
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_each_fault_is_told_or_overcome(
     sim: Sim, scenario: str, record_property: Callable[[str, object], None]
