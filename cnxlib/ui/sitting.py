@@ -22,6 +22,7 @@ from cnxlib.ui.inputs import Inputs
 from cnxlib.ui.kernel import CellOutput
 from cnxlib.ui.last_run import records_view, verified_view
 from cnxlib.ui.main_thread import MainThread
+from cnxlib.ui.orgs import remember
 from cnxlib.ui.panel import Panel
 from cnxlib.ui.panes import Pane, Shown
 from cnxlib.ui.ticks import Confirming, Ticks
@@ -187,7 +188,9 @@ class Sitting(Cells):
         if running is not None:  # begun by another window, or before the kernel was restarted
             self._panel = self._new_panel(attempt, running=running)
             self._panes["apply"].show(self._panel)
-        return super()._connected(attempt)
+        shown = super()._connected(attempt)
+        remember(attempt.alias)  # the other notebooks begin with it
+        return shown
 
     def _plan(self, attempt: Attempt) -> tuple[Shown, ...]:
         shown = super()._plan(attempt)
