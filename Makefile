@@ -6,6 +6,6 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 ARGS ?=
 
-.PHONY: demo lab test bench check format setup lock clean
-demo lab test bench check format setup lock clean:
+.PHONY: demo lab test bench screenshots check format setup lock clean cnx
+demo lab test bench screenshots check format setup lock clean cnx:
 	@$(PYTHON) start.py $@ $(ARGS)

@@ -1,6 +1,6 @@
 """Set up `.venv` beside this file and run one of the project's commands in it; the standard library is all this needs.
 
-    python3 start.py demo|lab|test|bench|check|format|lock|setup|clean [arguments]
+    python3 start.py demo|lab|test|bench|screenshots|check|format|lock|setup|clean [arguments]
     python3 start.py cnx plan --org acme-sandbox
 
 On Windows: `py start.py demo`. The first run installs exactly what requirements.lock names, each file checked against
@@ -294,6 +294,11 @@ def bench(arguments: Sequence[str]) -> int:
     return hand_over([str(ROOT / "tests" / "bench"), *arguments], ROOT)
 
 
+def screenshots(arguments: Sequence[str]) -> int:
+    """Take the pictures in docs/ anew, in Chromium, of the guide on a simulated org."""
+    return hand_over(["-m", "tests.browser.screenshots", *arguments], ROOT)
+
+
 def cnx(arguments: Sequence[str]) -> int:
     """Run `cnx` with these arguments, where you are."""
     return hand_over(["-m", "cnxlib", *arguments], Path.cwd())
@@ -401,6 +406,7 @@ IN_VENV: dict[str, Callable[[Sequence[str]], int]] = {
     "lab": lab,
     "test": test,
     "bench": bench,
+    "screenshots": screenshots,
     "check": check,
     "format": format_code,
     "setup": only_setup,
@@ -412,7 +418,7 @@ WITHOUT_VENV: dict[str, Callable[[Sequence[str]], int]] = {"lock": lock, "clean"
 def usage() -> str:
     """The commands with what each does."""
     every = {**IN_VENV, **WITHOUT_VENV}
-    lines = [f"  {name:8}{command.__doc__}" for name, command in every.items()]
+    lines = [f"  {name:12}{command.__doc__}" for name, command in every.items()]
     return "\n".join(["usage: python3 start.py COMMAND [arguments]", "", *lines])
 
 

@@ -38,7 +38,14 @@ class Sim:
 
     def writes(self, alias: str) -> int:
         """Requests so far that changed the org or tried to."""
-        count: int = self.control("GET", "stats")["orgs"].get(alias, {"writes": 0})["writes"]
+        return self._counted(alias, "writes")
+
+    def requests(self, alias: str) -> int:
+        """All requests so far."""
+        return self._counted(alias, "requests")
+
+    def _counted(self, alias: str, what: str) -> int:
+        count: int = self.control("GET", "stats")["orgs"].get(alias, {}).get(what, 0)
         return count
 
 

@@ -260,4 +260,4 @@ def test_older_pythons_can_parse_it() -> None:
 def test_make_has_the_same_commands() -> None:
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:"))
-    assert set(phony.split()[1:]) == {*start.IN_VENV, *start.WITHOUT_VENV} - {"cnx"}
+    assert set(phony.split()[1:]) == {*start.IN_VENV, *start.WITHOUT_VENV}
