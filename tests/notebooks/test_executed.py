@@ -50,6 +50,20 @@ def test_the_saved_copy_of_a_plan_reads_without_a_kernel(new_org: Callable[[], s
     assert "none made (mode plan)" in shown["record"]["text/plain"]
 
 
+def test_missing_inputs_are_told_in_the_panes_and_fail_the_last_cell(
+    new_org: Callable[[], str], tmp_path: Path
+) -> None:
+    with pytest.raises(papermill.PapermillExecutionError, match="What to do: Fill in the form") as caught:
+        executed("01_install_package", tmp_path, org=new_org(), package_version_id="1.9")
+    assert "Traceback" not in str(caught.value.traceback)
+    notebook: Any = nbformat.read(tmp_path / "01_install_package.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.id.startswith("01-")]
+    failed = [cell.id for cell in cells if any(output.output_type == "error" for output in cell.outputs)]
+    assert failed == [cells[-1].id]
+    (asked,) = [cell.outputs[1].data["text/plain"] for cell in cells if cell.source == "run.connect()"]
+    assert "Fill in the form above" in asked
+
+
 def test_an_apply_needs_no_widgets(new_org: Callable[[], str], tmp_path: Path) -> None:
     shown = executed("01_install_package", tmp_path, org=new_org(), mode="apply")
     assert {mime for data in shown.values() for mime in data} == {"text/html", "text/plain"}
