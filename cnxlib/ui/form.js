@@ -1,41 +1,16 @@
 // Draws a form. What is typed is told in messages; what is right or wrong, hidden or shown, comes back as state.
 
 const TYPING_MS = 200; // after the last key
-const SEARCH_MS = 250;
 const CLICK_MS = 200; // what is pressed next must not move away while it is
-const SEARCH_FROM = 2; // characters
 const REQUIRED = "is required"; // as the kernel says it
 const LARGEST_FILE = 5_000_000; // bytes
-const MOST_SHOWN = 50; // of what is offered
 
 let views = 0;
-
-function h(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
-  }
-  node.append(...children.filter((child) => child !== null));
-  return node;
-}
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const empty = (value) =>
   value === "" || value === null || value === undefined ||
   (typeof value === "object" && Object.values(value).every(empty));
-
-function later(wait, work) {
-  let timer = 0;
-  const call = (...given) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => { timer = 0; work(...given); }, wait);
-  };
-  call.now = (...given) => { clearTimeout(timer); timer = 0; work(...given); };
-  call.waits = () => timer !== 0;
-  return call;
-}
 
 class View {
   constructor(model, el) {
@@ -192,7 +167,7 @@ class View {
     const typed = later(TYPING_MS, () => tell(input.value));
     input.addEventListener("input", () => typed());
     input.addEventListener("change", () => typed.now());
-    const node = this.offered(field, input, (value) => { input.value = value; typed.now(); }) ?? input;
+    const node = offered(this, field, input, (value) => { input.value = value; typed.now(); }) ?? input;
     return {
       node, about: [input], busy: typed.waits, focus: () => input.focus(), flush: () => typed.waits() && typed.now(),
       set: (value) => { if (input.value !== String(value)) input.value = value; },
@@ -295,14 +270,15 @@ class View {
       input.value = "";
       if (fresh.length) change([...held, ...fresh]);
     };
-    const picker = this.offered({ ...field, examples: field.choices.length ? field.choices : field.examples }, input, add) ?? input;
+    const picker = offered(this, { ...field, examples: field.choices.length ? field.choices : field.examples }, input, add) ?? input;
     // After the list's own listener: what Enter picks there is not typed.
     input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.defaultPrevented) { event.preventDefault(); add(); } });
     const node = h("div", {}, list, h("div", { class: "cnx-line" }, picker,
       h("button", { type: "button", class: "cnx-small", "aria-label": `Add to ${field.label}`, onclick: () => { add(); input.focus(); } }, "Add")));
     // What was typed and not added is not lost when the field is left; but half a user's name is no user name.
     const whole = () => field.offers !== "users" || input.value.includes("@");
-    node.addEventListener("focusout", (event) => { if (!node.contains(event.relatedTarget)) setTimeout(() => whole() && add(), CLICK_MS); });
+    const left = () => { if (!node.contains(document.activeElement) && whole()) add(); };
+    node.addEventListener("focusout", () => setTimeout(left, CLICK_MS));
     const flush = () => add();
     show();
     return { node, grouped: true, about: [input], focus: () => input.focus(), flush, set: (value) => { if (!same(value, held)) { held = [...value]; show(); } } };
@@ -313,24 +289,27 @@ class View {
     let controls = [];
     const body = h("div", {});
     const noun = field.noun;
-    const told = () => tell(held.map(cleaned));
-    const typed = later(TYPING_MS, told);
+    const values = () => held.map(({ value }) => cleaned(value));
+    const typed = later(TYPING_MS, () => tell(values()));
+    // What is still being typed goes first: the rows are drawn anew.
+    const change = (work) => { controls.forEach(({ flush }) => flush()); work(); show(); typed.now(); };
     const show = () => {
       for (const known of [...this.places.keys()]) if (known.startsWith(`${place}.`)) this.places.delete(known);
-      controls = held.map((row, index) => this.row(field, `${place}.${index}`, row, (value) => { held[index] = value; typed(); }));
+      controls = held.map((entry, index) => this.row(field, `${place}.${index}`, entry.value, (value) => { entry.value = value; typed(); }));
       body.replaceChildren(...controls.map(({ node, head }, index) => {
         head.append(h("button", { type: "button", class: "cnx-small", "aria-label": `Remove ${noun} ${index + 1}`,
-          onclick: () => { held.splice(index, 1); show(); typed.now(); add.focus(); } }, "Remove"));
+          onclick: () => { change(() => held.splice(index, 1)); add.focus(); } }, "Remove"));
         return node;
       }));
     };
     const add = h("button", { type: "button", class: "cnx-small", onclick: () => {
-      held.push({}); show(); controls.at(-1).focus(); typed.now();
+      change(() => held.push({ value: {} }));
+      controls.at(-1).focus();
     } }, `Add ${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`);
     return {
       node: h("div", {}, body, add), grouped: true, busy: typed.waits, focus: () => add.focus(),
       flush: () => { controls.forEach(({ flush }) => flush()); if (typed.waits()) typed.now(); },
-      set: (value) => { if (!same(value, held.map(cleaned))) { held = structuredClone(value); show(); this.showMessages(); } },
+      set: (value) => { if (!same(value, values())) { held = structuredClone(value).map((one) => ({ value: one })); show(); this.showMessages(); } },
     };
   }
 
@@ -409,89 +388,6 @@ class View {
       // Where something is wrong, nothing stays folded away.
       if (text) { const folded = message.closest("details"); if (folded) folded.open = true; }
     }
-  }
-
-  // -- what is offered while one types (WAI-ARIA's combobox with a list) ----------------------------------------
-
-  // The input with its list, or null where nothing is offered. What is not in the list can be typed all the same.
-  offered(field, input, take) {
-    const searched = field.offers === "users";
-    if (!searched && !field.offers && !field.examples.length) return null;
-    const listId = `${this.id}-list-${++this.count}`;
-    const list = h("ul", { role: "listbox", id: listId, class: "cnx-offers", "aria-label": `Choices for ${field.label}` });
-    const note = h("div", { class: "cnx-note", role: "status" });
-    const popup = h("div", { class: "cnx-popup" }, list, note);
-    let shown = [];
-    let at = -1;
-    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", listId]])
-      input.setAttribute(name, value);
-    popup.hidden = true;
-    const close = () => {
-      popup.hidden = true;
-      at = -1;
-      input.setAttribute("aria-expanded", "false");
-      input.removeAttribute("aria-activedescendant");
-    };
-    const pick = ([value]) => { close(); take(value); };
-    const mark = (next) => {
-      at = next;
-      [...list.children].forEach((node, index) => {
-        node.setAttribute("aria-selected", index === at ? "true" : "false");
-        if (index === at) node.scrollIntoView({ block: "nearest" });
-      });
-      if (at >= 0) input.setAttribute("aria-activedescendant", `${listId}-${at}`);
-      else input.removeAttribute("aria-activedescendant");
-    };
-    const open = (offers, said) => {
-      shown = offers.slice(0, MOST_SHOWN);
-      const more = offers.length > MOST_SHOWN ? `${offers.length - MOST_SHOWN} more: type to narrow them down` : "";
-      note.textContent = said || more;
-      note.hidden = !note.textContent;
-      list.hidden = !shown.length;
-      list.replaceChildren(...shown.map(([value, label], index) => h("li",
-        { role: "option", id: `${listId}-${index}`, "aria-selected": "false", onmousedown: (event) => { event.preventDefault(); pick([value]); } },
-        h("span", {}, label), label === value ? null : h("code", {}, value))));
-      popup.hidden = !shown.length && !note.textContent;
-      input.setAttribute("aria-expanded", shown.length ? "true" : "false");
-      mark(-1);
-    };
-    const search = later(SEARCH_MS, () => {
-      this.searching = (found) => {
-        if (found.text === input.value.trim() && document.activeElement === input) open(found.offers, found.said);
-      };
-      this.model.send({ kind: "search", text: input.value.trim() });
-    });
-    const look = (all) => {
-      const text = input.value.trim();
-      if (searched) {
-        if (text.length < SEARCH_FROM) open([], "Type a part of the name, the user name or the e-mail address");
-        else { open([], "Searching …"); search(); }
-        return;
-      }
-      const offers = field.offers ? this.model.get("offers")[field.offers] ?? [] : field.examples.map((one) => Array.isArray(one) ? one : [one, one]);
-      if (field.offers && !(field.offers in this.model.get("offers"))) { open([], this.model.get("reading")); return; }
-      const folded = all ? "" : text.toLowerCase();
-      open(offers.filter((offer) => offer.some((part) => part.toLowerCase().includes(folded))), "");
-    };
-    input.addEventListener("input", () => look(false));
-    input.addEventListener("click", () => { if (popup.hidden) look(true); });
-    input.addEventListener("blur", () => setTimeout(() => { if (document.activeElement !== input) close(); }, CLICK_MS));
-    input.addEventListener("keydown", (event) => {
-      const steps = { ArrowDown: 1, ArrowUp: -1 };
-      if (event.key in steps) {
-        event.preventDefault();
-        if (popup.hidden) look(true);
-        else if (shown.length) mark((at + steps[event.key] + shown.length) % shown.length);
-      } else if (event.key === "Enter" && at >= 0) {
-        event.preventDefault();
-        pick(shown[at]);
-      } else if (event.key === "Escape" && !popup.hidden) {
-        event.preventDefault();
-        event.stopPropagation();
-        close();
-      }
-    });
-    return h("div", { class: "cnx-combobox" }, input, popup);
   }
 }
 

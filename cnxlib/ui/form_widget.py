@@ -18,7 +18,8 @@ _HERE = Path(__file__).parent
 class FormWidget(anywidget.AnyWidget):
     """Draws fields and tells what is typed; what that means is the `Form`'s business."""
 
-    _esm = _HERE / "form.js"
+    # One module in the browser: what is given as text can import nothing beside it.
+    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("combobox.js", "form.js"))
     _css = _HERE / "form.css"
     groups: traitlets.List[Any] = traitlets.List().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
