@@ -74,22 +74,25 @@ class Package:
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
         """Install and wait. A request that already runs, of a run that was cut off, is waited for, not doubled."""
-        request_id = yield from self._running()
+        newest, running = yield from self._newest()
         tries = 0
         while True:
             tries += 1
             try:
-                yield from self._wait(request_id or (yield from self._begin()))
+                yield from self._wait(newest if running else (yield from self._begin(newest)))
                 return [Done()]
             except _WorthAnother as error:
                 if tries == _TRIES:
                     raise
                 yield [Progress(f"{error.message}. Trying again in a minute ({tries} of {_TRIES - 1})")]
                 yield [Pause(_BETWEEN_TRIES_SECONDS)]
-                request_id = yield from self._running()
+                newest, running = yield from self._newest()
 
-    def _begin(self) -> Asking[str]:
-        """Ask for the installation; where the answer was lost, the request that arrived is found again."""
+    def _begin(self, before: str) -> Asking[str]:
+        """Ask for the installation; where the answer was lost, the request that arrived is found again.
+
+        `before` is the newest request until then: another one is ours, even if it has ended by now.
+        """
         values: dict[str, Any] = {
             "SubscriberPackageVersionKey": self._version_id,
             "NameConflictResolution": "Block",
@@ -101,14 +104,16 @@ class Package:
         try:
             (request_id,) = yield [Insert("PackageInstallRequest", values, tooling=True)]
         except (OrgUnreachable, Temporary) as error:
-            request_id = yield from self._running()
+            newest, _ = yield from self._newest()
+            request_id = newest if newest != before else ""
             if not request_id and getattr(error, "code", "").startswith("PACKAGE_UNAVAILABLE"):
                 raise _WorthAnother(error.message, guide=self.guide, hint=error.hint) from None
             if not request_id:
                 raise
         return str(request_id)
 
-    def _running(self) -> Asking[str]:
+    def _newest(self) -> Asking[tuple[str, bool]]:
+        """The newest request to install this version ("" where there was none), and whether it still runs."""
         query = soql(
             # Status cannot be filtered on. That this key can is [R]: where not, INVALID_FIELD comes before any write.
             "SELECT Id, Status FROM PackageInstallRequest WHERE SubscriberPackageVersionKey = {} "
@@ -116,7 +121,7 @@ class Package:
             self._version_id,
         )
         (rows,) = yield [ToolingQuery(query)]
-        return str(rows[0]["Id"]) if rows and _is_running(rows[0]["Status"]) else ""
+        return (str(rows[0]["Id"]), _is_running(rows[0]["Status"])) if rows else ("", False)
 
     def _is_spreading(self) -> Asking[bool]:
         """Whether Salesforce is still spreading the version: told by a code, in whatever language the org is."""

@@ -20,6 +20,7 @@ class Installer:
         self.outcomes, self.begun, self.running = list(outcomes), 0, False
         self.fractions: list[float | None] = []
         self.now = 0.0
+        self.listed = "IN_PROGRESS"
         self.validation = "NO_ERRORS_DETECTED"
 
     def install(self) -> None:
@@ -43,7 +44,7 @@ class Installer:
                 return self.outcomes.pop(0)
             return "0Hf000000000001AAA"
         if "ORDER BY" in request.soql:
-            return [{"Id": "0Hf000000000001AAA", "Status": "IN_PROGRESS"}] if self.running else []
+            return [{"Id": "0Hf000000000001AAA", "Status": self.listed}] if self.running else []
         if "FROM InstalledSubscriberPackage" in request.soql:
             return []
         if "FROM SubscriberPackageVersion" in request.soql:
@@ -91,6 +92,20 @@ def test_a_request_whose_answer_was_lost_is_found_and_not_sent_again() -> None:
     installer = Installer(OrgUnreachable("no answer"), "SUCCESS")
     installer.install()
     assert installer.begun == 1
+
+
+def test_a_request_whose_answer_was_lost_may_have_ended_by_the_time_it_is_found() -> None:
+    installer = Installer(OrgUnreachable("no answer"), "SUCCESS")
+    installer.listed = "SUCCESS"
+    installer.install()
+    assert installer.begun == 1
+
+
+def test_an_earlier_installation_is_not_taken_for_the_one_whose_answer_was_lost() -> None:
+    installer = Installer(OrgUnreachable("no answer"), "SUCCESS")
+    installer.running, installer.listed = True, "SUCCESS"
+    with pytest.raises(OrgUnreachable):
+        installer.install()
 
 
 def test_the_bar_is_that_of_the_time_there_is() -> None:
