@@ -88,4 +88,5 @@ def test_a_run_minds_neither_a_restarted_kernel_nor_a_closed_tab(
     second.sees(VERIFIED)
     ended = [json.loads(path.read_text(encoding="utf-8")) for path in (lab.runs / "cut-off").glob("*/run.json")]
     assert [run["status"] for run in ended if run["mode"] == "apply"] == ["waiting"]  # for Email-to-Case, left alone
-    assert lab.cnx("records", "verify", "--org", "cut-off").returncode == 0
+    (applied,) = [run["run_id"] for run in ended if run["mode"] == "apply"]
+    assert lab.cnx("records", "verify", applied).returncode == 0

@@ -25,5 +25,6 @@ def test_the_complete_guide(lab: Lab, new_tab: Callable[[], Notebook]) -> None:
 
     assert {name: some for name, some in found.items() if some} == {}
     assert set(notebook.console.errors) - known == set()
-    assert lab.cnx("records", "verify", "--org", ALIAS).returncode == 0
     assert set(statuses(lab, "plan", ALIAS).values()) <= {"converged", "not-needed"}
+    # That run has sealed the plan of the page that is still open, as each run does.
+    assert lab.cnx("records", "verify", "--org", ALIAS).returncode == 0

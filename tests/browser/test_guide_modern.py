@@ -17,5 +17,6 @@ OPTIONS = ("--org", ALIAS)
 def test_the_complete_guide(lab: Lab, notebook: Notebook) -> None:
     guide(notebook, ALIAS, connected_apps=False)
 
-    assert lab.cnx("records", "verify", "--org", ALIAS).returncode == 0
     assert set(statuses(lab, "plan", ALIAS).values()) <= {"converged", "not-needed"}
+    # That run has sealed the plan of the page that is still open, as each run does.
+    assert lab.cnx("records", "verify", "--org", ALIAS).returncode == 0
