@@ -255,7 +255,9 @@ class Sitting(Cells):
 def _missing(inputs: Inputs, messages: dict[str, str]) -> View:
     """What is asked of the person before anything can begin."""
     fields = inputs.form.fields
-    said = [f"{fields[name].label}: {text}" if name in fields else text for name, text in messages.items()]
+    labels = {name: fields[name].label for name in messages if name in fields}
+    said = [f"{labels[name]}: {text}" if name in labels else text for name, text in messages.items()]
+    said = [line.replace(": is ", " is ", 1).replace(": must ", " must ", 1) for line in said]
     return notice(f"Fill in the form above, then press {_BUTTON}.", "warn", *said)
 
 

@@ -155,7 +155,7 @@ def test_missing_inputs_are_asked_for_and_fail_only_the_last_cell(sit: Sit) -> N
     run = sit(connect, brightness=0)
     shown = panes(run)
     assert "Fill in the form above" in shown["connect"].text()
-    assert run.form.fields["brightness"].label in shown["connect"].text()
+    assert f"{run.form.fields['brightness'].label} must be 1 or more" in shown["connect"].text()
     assert all("Check and plan" in pane.text() for pane in shown.values())
     assert runs_of("acme") == []
     with pytest.raises(ParameterError, match="brightness"):
