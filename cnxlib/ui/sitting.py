@@ -111,6 +111,8 @@ class Sitting(Cells):
     def _renew(self) -> None:
         self._next = 0
         for pane in self._panes.values():
+            if self._stopped and self._applied is None and not self._at_work:
+                pane.show()  # what went wrong the last time is no longer to be read
             pane.mark(_IN_TURN)
         self._go_on("record")
         self._form.save()

@@ -148,6 +148,20 @@ def test_while_it_works_the_panes_say_so(sit: Sit, org: FakeOrg) -> None:
     assert all(pane.marked == "" for pane in shown.values())
 
 
+def test_while_it_tries_again_what_went_wrong_is_gone(sit: Sit, org: FakeOrg) -> None:
+    def connect(alias: str) -> Any:
+        seen.append(shown["connect"].text() if shown else "")
+        return org
+
+    seen: list[str] = []
+    shown: dict[Stage, Pane] = {}
+    run = sit(connect, brightness=0)
+    shown.update(panes(run))
+    run.form.enter("brightness", 4)
+    run.form.submit()
+    assert seen == ["Logging in …"]
+
+
 def test_missing_inputs_are_asked_for_and_fail_only_the_last_cell(sit: Sit) -> None:
     def connect(alias: str) -> Any:
         raise AssertionError("nobody is asked")
