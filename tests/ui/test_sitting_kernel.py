@@ -103,10 +103,10 @@ def test_a_press_renews_the_cells_outputs_in_place(page: Page, sim: Sim) -> None
     assert page.widgets == 7, "the form and six panes"
     assert "waits to be applied" in page.shown("plan") or "converged" in page.shown("record")
     assert page.outputs["run.outcome.raise_for_status()"] == {}
-    assert runs_of(alias)[0].name[-5:] in page.shown("record"), "the line may be broken before it"
+    assert runs_of(alias)[0].name in "".join(page.shown("record").split()), "a long line may be broken"
     before = page.shown("record")
     page.press()
-    page.until(lambda message: page.shown("record") != before)
+    page.until(lambda message: page.shown("record") not in (before, ""))
     assert len(runs_of(alias)) == 2
     assert sim.writes(alias) == 0
 
@@ -124,7 +124,7 @@ def test_an_interrupt_stops_a_plan_and_leaves_a_page_to_go_on_with(page: Page, s
     assert any("interrupted" in page.shown(cell) for cell in ("connect", "preflight", "plan"))
     sim.control("PUT", f"orgs/{alias}/faults", [])
     page.press()
-    page.until(lambda message: "interrupted" not in page.shown("record"))
+    page.until_shown("record", "pending")
     assert "waits to be applied" in page.shown("plan") or "converged" in page.shown("record")
 
 
