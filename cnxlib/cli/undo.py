@@ -37,9 +37,7 @@ def undo(
         bool, typer.Option("--unverified", help="Take a record that is not as it was sealed at its word.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only show what would be taken back.")] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Ask nothing: take back what is found. For scripts, which have no terminal.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take back what is found.")] = False,
     ticket: options.Ticket = "",
     expected_digest: options.Digest = "",
     confirm_org_id: options.ConfirmOrgId = "",
@@ -48,11 +46,12 @@ def undo(
     """Take back what a run did to its org: in reverse order, and only what is still as that run left it.
 
     What it created is deleted, what it changed is put back, assignments that it removed are given again. What was there
-    before, and what was changed since, is left alone and named. Nothing is taken back before you have seen what and
-    said yes: at the terminal, by --expected-digest (the digest that --plan shows), or by --yes.
+    before, and what was changed since, is left alone and named. At a terminal you see what it is and are asked, unless
+    you gave --yes or --expected-digest (the digest that --plan shows). Where there is no terminal it goes ahead, as
+    apply does; a production org wants its id in any case.
 
     Ends with 0 (done), 1 (failed, or the run's record is not as it was sealed), 2 (wrong use) or 3 (a person has
-    something left to do: nobody has said yes, or Salesforce keeps the package).
+    something left to do: to say yes, or to have the package uninstalled, which Salesforce keeps).
     """
     from cnxlib.inventory import find_org
     from cnxlib.records.listing import find_run
@@ -69,27 +68,24 @@ def undo(
         wanted = order("apply", alias, [UNDO], asked, ticket=ticket, digest=digest, confirm_org_id=org_id)
         return report(carried_out(wanted), json)
 
-    if not plan and (yes or expected_digest):
+    if not plan and (yes or expected_digest or not at_terminal()):
         return applied(expected_digest, confirm_org_id)
     planned = carried_out(order("plan", alias, [UNDO], asked, ticket=ticket))
     told = planned.as_json()
     if plan or told["status"] != Status.PENDING:
         return report(planned, json)
-    if at_terminal():
-        show_run(told, console(stderr=json))
-        if confirmed(told["org"], confirm_org_id):
-            return applied(told["phases"][0]["digest"], told["org"]["id"])
-        if json:
-            print_json(told)
-    else:
-        report(planned, json)
+    show_run(told, console(stderr=json))
+    if confirmed(told["org"], confirm_org_id):
+        return applied(told["phases"][0]["digest"], told["org"]["id"])
+    if json:
+        print_json(told)
     warn("Nothing was taken back. To do it without a question: --yes, or --expected-digest with the digest above.")
     return WAITS_FOR_A_PERSON
 
 
 def at_terminal() -> bool:
-    """Whether a person is there to be asked."""
-    return sys.stdin is not None and sys.stdin.isatty()
+    """Whether a person is there to read a question and to answer it."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def confirmed(org: Mapping[str, str], org_id: str) -> bool:
