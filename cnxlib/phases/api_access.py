@@ -51,7 +51,7 @@ class Params(PhaseParams):
     prove_login: Literal["when_applied", "always", "never"] = Field(
         "when_applied",
         title="Log in as a proof",
-        description="when the integration user logs in as a proof; each time is an entry in its login history",
+        description="when the integration user logs in as a proof, which its login history shows",
         json_schema_extra=in_form(
             choices={
                 "when_applied": "When applying and verifying (recommended)",
