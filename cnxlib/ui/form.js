@@ -228,8 +228,9 @@ class View {
     const chooser = h("input", { type: "file", accept: ".csv,text/csv", hidden: true, onchange: async () => {
       const [file] = chooser.files;
       if (!file) return;
-      said.textContent = file.size > LARGEST_FILE ? `${file.name} is too large: give its path` : `${file.name} is saved beside your orgs.yaml`;
-      if (file.size <= LARGEST_FILE) this.model.send({ kind: "file", name: field.name, text: await file.text() });
+      const tooLarge = file.size > LARGEST_FILE;
+      if (!tooLarge) this.model.send({ kind: "file", name: field.name, text: await file.text() });
+      said.textContent = tooLarge ? `${file.name} is too large: give its path` : `${file.name} is saved beside your orgs.yaml`;
       chooser.value = "";
     } });
     const button = h("button", { type: "button", class: "cnx-small", "aria-describedby": described, onclick: () => chooser.click() }, "Choose a file …");

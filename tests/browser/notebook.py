@@ -52,8 +52,8 @@ class Notebook:
 
     @property
     def content(self) -> Locator:
-        """The page without menus and side bars."""
-        return self.page.get_by_role("main")
+        """The page without menus and side bars; a plain page has neither."""
+        return self.page.get_by_role("main").or_(self.page.locator("body:not(:has(main, [role=main]))"))
 
     def open(self, name: str) -> None:
         """Open the notebook `name`, and wait until its title can be read; a plain page has run by then."""
@@ -67,10 +67,14 @@ class Notebook:
             self.menu("Run", "Run All Cells")
             with suppress(TimeoutError):
                 self._cells("some(mark => /[*\\d]/.test(mark))", 5)
-            self._cells("every(mark => !mark.includes('*'))", 120)
+            self.until_all_has_run()
             if re.search(r"\[\d+\]:", self.reads()):  # else the kernel was not there yet
                 break
         assert "Traceback (most recent call last)" not in self.reads(), self.reads()
+
+    def until_all_has_run(self) -> None:
+        """Wait until no cell is left to run."""
+        self._cells("every(mark => !mark.includes('*'))", 120)
 
     def menu(self, name: str, *items: str) -> None:
         """Choose from a menu."""
@@ -85,6 +89,11 @@ class Notebook:
             f"() => {{ const marks = {marks}.map(one => one.textContent); return marks.{condition}; }}",
             timeout=timeout_s * 1000,
         )
+
+    def save(self) -> None:
+        """Menu File → Save Notebook, and wait until it is saved."""
+        with self.page.expect_response(lambda answer: answer.request.method == "PUT" and answer.ok):
+            self.menu("File", "Save Notebook")
 
     def field(self, label: Words) -> Locator:
         """A field by its label."""

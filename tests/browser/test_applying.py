@@ -19,7 +19,7 @@ ORGS = {"cut-off": "fresh", "guarded": "production"}
 OPTIONS = ("--org", "cut-off")
 
 ITS_ID = "This is a production org. To apply to it, type its id:"
-INSTALLS_S = 25
+INSTALLS_S = 45
 """How long the package takes to install, in seconds: the kernel is restarted and the tab closed meanwhile."""
 
 
@@ -79,7 +79,8 @@ def test_a_run_minds_neither_a_restarted_kernel_nor_a_closed_tab(
     first.menu("Kernel", "Restart Kernel and Run All Cells")
     first.page.get_by_role("button", name="Confirm Kernel Restart").click()
     first.sees("This phase is being applied already")
-    first.menu("File", "Save Notebook")
+    first.until_all_has_run()
+    first.save()
     first.page.close()
 
     second = new_tab()

@@ -235,6 +235,7 @@ def test_a_file_is_chosen(show: Show, tmp_path: Path) -> None:
         page.get_by_role("button", name="Choose a file").click()
     choosing.value.set_files(tmp_path / "users.csv")
     expect(page.get_by_text("users.csv is saved beside your orgs.yaml")).to_be_visible()
+    page.wait_for_timeout(300)
     assert [(one["name"], one["text"]) for one in told] == [("users_csv", "Username,PermissionSet\n")]
 
 

@@ -21,7 +21,11 @@ def test_the_complete_guide(lab: Lab, new_tab: Callable[[], Notebook]) -> None:
     notebook = new_tab()
     found: dict[str, list[str]] = {}
 
-    guide(notebook, ALIAS, lambda name: found.update({name: obstacles(notebook)}))
+    def look(name: str) -> None:
+        if not name.endswith("applied") or name == "01 applied":  # one end looks like another
+            found[name] = obstacles(notebook)
+
+    guide(notebook, ALIAS, look)
 
     assert {name: some for name, some in found.items() if some} == {}
     assert set(notebook.console.errors) - known == set()

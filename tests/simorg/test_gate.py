@@ -75,7 +75,7 @@ def test_a_compressed_body_is_read(encoding: str, compress: Callable[[bytes], by
     assert send_through(part(whole[:9], True), part(whole[9:]), encoding=encoding)[0] == [(b'{"Name": "A"}',) * 2]
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", gzip.compress(b"{}")[:-4]])
+@pytest.mark.parametrize("body", [b"", b"{}", gzip.compress(b"{}")[:-4]], ids=["empty", "plain", "cut short"])
 def test_what_is_not_compressed_as_it_says_is_left_to_the_door(body: bytes) -> None:
     assert send_through(part(body), encoding="gzip")[0] == [(body, body)]
 
