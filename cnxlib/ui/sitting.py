@@ -207,7 +207,18 @@ class Sitting(Cells):
         own = self._inputs.own(attempt.values)
         confirming = Confirming(attempt.alias, self._phase.id, own, attempt.values["ticket"])
         shown = partial(plan_view, url=attempt.org.identity.url)
-        return Ticks(outcome, shown, confirming, on_change=self._panes["plan"].save)
+        return Ticks(
+            outcome, shown, confirming, on_change=lambda now: self._main.do_soon(partial(self._confirmed, now))
+        )
+
+    def _confirmed(self, outcome: Outcome) -> None:
+        """A step was put down: what the plan's record says of it is older."""
+        self._panes["plan"].save()
+        names = [step.step.replace("_", " ") for step in outcome.manual if step.done_at]
+        if names and not self._closed:
+            since = f"Confirmed by now: {', '.join(names)}. The record below is of the plan, before that."
+            self._panes["record"].mark(Note(since, "good", (f"Press {_BUTTON} to have a newer one.",)))
+            self._panes["record"].save()
 
     def _apply(self, attempt: Attempt) -> tuple[Shown, ...]:
         if self._panel is None and attempt.planned:

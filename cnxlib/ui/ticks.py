@@ -109,7 +109,7 @@ class Ticks:
     confirming:
         Puts a step down.
     on_change:
-        Called after a step was put down, from a thread.
+        Called with the plan as it then stands, after a step was put down or refused, from a thread.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Ticks:
         outcome: Outcome,
         shown: Callable[[Outcome], View],
         confirming: Confirming,
-        on_change: Callable[[], None] = lambda: None,
+        on_change: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         self._outcome, self._shown, self._confirming, self._on_change = outcome, shown, confirming, on_change
         self._said: dict[str, str] = {}
@@ -174,7 +174,7 @@ class Ticks:
             self._outcome = self._outcome.confirmed(done)
         self._busy.discard(step.step)
         self._renew()
-        self._on_change()
+        self._on_change(self._outcome)
 
     def _ticked(self, widget: Any, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
         """A message of `ticks.js`: the step, the note, the path, and the name of the file that came with it."""

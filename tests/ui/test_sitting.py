@@ -1,6 +1,7 @@
 """A phase notebook with a person before it: the fixtures are those of a house with lamps."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cnxlib.ui.cells import STAGES, Stage
 from cnxlib.ui.cockpit import Cockpit
 from cnxlib.ui.handover import Ending
 from cnxlib.ui.panes import Pane
+from cnxlib.ui.ticks import Confirming, Ticks
 from cnxlib.ui.view import Note, View
 
 from .fakes import LAMPS, FakeOrg
@@ -247,6 +249,24 @@ def test_what_is_not_needed_is_no_failure(sit: Sit) -> None:
     run = sit(dark=True)
     assert "no lamp is wanted" in panes(run)["apply"].text()
     assert run.outcome.status is Status.NOT_NEEDED
+
+
+def test_a_step_that_is_put_down_is_told_at_the_record_which_is_older(
+    sit: Sit, org: FakeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Confirming, "confirm", lambda me, step, *more: replace(step, done_by="ann", done_at="2026"))
+    org.lamps["cellar"] = True
+    run = sit(lamps=["cellar"])
+    shown = panes(run)
+    (ticks,) = shown["plan"].shown
+    assert isinstance(ticks, Ticks)
+    assert shown["record"].marked == ""
+    ticks.press("cellar")
+    ticks.wait()
+    assert "ann, 2026" in shown["plan"].text()
+    assert "Confirmed by now: cellar." in shown["record"].text()
+    run.plan()
+    assert shown["record"].marked == ""
 
 
 def test_a_changed_form_holds_the_button_back_until_it_is_planned(sit: Sit) -> None:

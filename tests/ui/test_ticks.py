@@ -132,9 +132,9 @@ def test_while_it_is_put_down_the_box_says_so(ticks: Ticks) -> None:
 def test_who_shows_it_is_told_of_the_end(tmp_path: Path) -> None:
     calls: list[str] = []
     gone = Confirming("acme", "02_lamps", {}, command=(str(tmp_path / "not-there"),))
-    ticks = Ticks(OUTCOME, plan_view, gone, lambda: calls.append("changed"))
+    ticks = Ticks(OUTCOME, plan_view, gone, lambda outcome: calls.append(str(outcome.status)))
     tick(ticks)
-    assert calls == ["changed"]
+    assert calls == ["waiting"]
     assert box(ticks)["state"] == "refused"
 
 
