@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from cnxlib.resources.in_form import EXPERTS
-from cnxlib.ui.fields import Field, by_field, fields_of, plain_json, refused_at
+from cnxlib.ui.fields import Field, by_field, fields_of, refused_at
+from cnxlib.ui.form_values import read, shown, told
+from cnxlib.ui.live import WIDGET_VIEW
 from cnxlib.ui.view import Badge, Cell, Code, Grid, Note, Part, Small, View
-
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 Offer = tuple[str, str]
 """A value that may be chosen, and its label."""
@@ -255,7 +255,7 @@ class Form:
         kind, name = message.get("kind"), str(message.get("name", ""))
         if kind == "typed" and name in self._fields:
             self._heard = message.get("mark")
-            self.enter(name, _read(self._fields[name], message.get("value")))
+            self.enter(name, read(self._fields[name], message.get("value")))
         elif kind == "submit":
             self.submit()
         elif kind in self._hooks:
@@ -268,7 +268,9 @@ class Form:
         own = {place: text for place, text in places.items() if place.partition(".")[0] in self._fields}
         own.update({name: text for name, text in self._troubles.items() if text})
         self._box.state = {
-            "values": {name: self._shown(field, name in messages) for name, field in self._fields.items()},
+            "values": {
+                name: shown(field, self._values[name], name in messages) for name, field in self._fields.items()
+            },
             "messages": own,
             "rest": self._rest(messages),
             "origins": {name: text for name, text in self._origins.items() if text},
@@ -279,54 +281,3 @@ class Form:
             "refused": bool(messages),
             "heard": self._heard,
         }
-
-    def _shown(self, field: Field, refused: bool) -> Any:
-        """The value as the browser takes it; None leaves what stands there."""
-        value = plain_json(self._values[field.name])
-        if field.kind in ("reference", "secret"):
-            return None if refused else str(value)  # what is refused may be the secret itself: it is not sent back
-        if field.kind == "switch":
-            return bool(value)
-        if field.kind in ("names", "rows"):
-            wanted: type = str if field.kind == "names" else dict
-            return [item for item in value if isinstance(item, wanted)] if isinstance(value, list) else []
-        if field.kind == "yaml":
-            return "\n".join(field.lines(value))
-        return str(value)
-
-
-def told(field: Field) -> dict[str, Any]:
-    """A field as the browser makes it."""
-    return {
-        "name": field.name,
-        "kind": field.kind,
-        "label": field.label,
-        "help": field.help,
-        "required": field.required,
-        "choices": field.choices,
-        "examples": field.examples,
-        "offers": field.offers,
-        "fields": [told(inner) for inner in field.fields],
-        "oneOf": field.one_of,
-        "noun": field.noun,
-        "limits": field.limits,
-    }
-
-
-def _read(field: Field, typed: Any) -> Any:
-    """The value that was typed; what is no number stays as it is, for the model to refuse."""
-    if field.kind == "number":
-        text = str(typed).strip()
-        return int(text) if text.lstrip("-").isdecimal() else text or field.default
-    if field.kind == "yaml":
-        return _of_yaml(str(typed), field.default)
-    return typed.strip() if isinstance(typed, str) else typed
-
-
-def _of_yaml(text: str, default: Any) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(text) if text.strip() else default
-    except yaml.YAMLError:
-        return text

@@ -11,8 +11,8 @@ from typing import Any
 from cnxlib.changes import Change
 from cnxlib.model import Status
 from cnxlib.salesforce.requests import Identity
-from cnxlib.ui.form import WIDGET_VIEW
 from cnxlib.ui.handover import Ending, Handover, Running, Started, at_work, last_ending
+from cnxlib.ui.live import WIDGET_VIEW
 from cnxlib.ui.production import is_confirmed
 from cnxlib.ui.progress import (
     COLUMNS,

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.ui.fields import fields_of
-from cnxlib.ui.form import WIDGET_VIEW, Form
+from cnxlib.ui.form import Form
+from cnxlib.ui.live import WIDGET_VIEW
 
 
 class Rule(BaseModel):

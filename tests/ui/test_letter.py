@@ -24,7 +24,7 @@ def letter(to: str = "support@conexiom.example", body: str = BODY, message_id: s
 
 
 def test_the_mail_is_read_as_its_receiver_will_read_it() -> None:
-    for form in (letter().text(), letter().html().replace("&amp;", "&")):
+    for form in (letter().text(), letter().html().replace("&amp;", "&").replace("<wbr>", "")):
         assert "I WILL be enabling & more? Straße 5%" in form
         for part in ("support@conexiom.example", "ann@acme.example", "Conexiom for Salesforce App", "Attached"):
             assert part in form

@@ -12,8 +12,8 @@ import pytest
 
 from cnxlib.changes import Change
 from cnxlib.records import RunRecord
-from cnxlib.ui.form import WIDGET_VIEW
 from cnxlib.ui.handover import Ending, Handover, Started, at_work
+from cnxlib.ui.live import WIDGET_VIEW
 from cnxlib.ui.panel import Panel
 
 from .fakes import ORG_ID, identity

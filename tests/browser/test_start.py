@@ -1,0 +1,51 @@
+"""The start page in JupyterLab: an org is added by its forms, and the phases lead to their notebooks."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnxlib.inventory import PasswordLogin, find_org, read_inventory
+from cnxlib.secrets import resolve
+from tests.browser.labs import Lab
+from tests.browser.notebook import Notebook
+from tests.browser.walking import obstacles
+from tests.conftest import Sim
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+ORGS = {"start-known": "fresh"}
+OPTIONS = ("--org", "start-known")
+
+
+def test_an_org_is_added_and_its_next_phase_opened(lab: Lab, sim: Sim, notebook: Notebook) -> None:
+    sim.control("POST", "orgs", {"alias": "start-new", "scenario": "converged"})
+    entry = find_org("start-new")
+    assert isinstance(entry.login, PasswordLogin)
+    password, token = resolve(entry.login.password), resolve(str(entry.login.security_token))
+    notebook.open("00_start_here")
+    notebook.run_all()
+    notebook.sees("start-known answers, and all that is needed is there.")
+    notebook.press("Add an org")
+    notebook.choose("How do you log in to it?", "password")
+    notebook.fill("Your name for this org", "my org")
+    notebook.sees("no spaces")
+    notebook.fill("Your name for this org", "added")
+    notebook.choose("Kind of org", "own")
+    notebook.fill("Address of the org", f"{entry.login.url}/lightning/page/home")
+    notebook.fill("User name", entry.login.username)
+    notebook.fill("Password", password)
+    notebook.fill("Security token", token)
+    notebook.page.get_by_text("For experts").click()
+    notebook.fill("Certificates to trust", str(entry.ca_cert))
+    assert obstacles(notebook) == []
+    notebook.press("Add this org")
+    notebook.sees("added answers, and all that is needed is there.")
+    assert read_inventory(lab.home / "orgs.yaml")["added"].login.references() == {
+        "password": "age:added/password",
+        "security_token": "age:added/security_token",
+    }
+    notebook.save()
+    saved = (lab.home / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
+    assert password not in saved and token not in saved
+    notebook.sees("Next: ")
+    notebook.page.get_by_role("link", name="Open ").first.click()
+    notebook.page.wait_for_url("**/lab/tree/0[1-9]_*.ipynb*")
