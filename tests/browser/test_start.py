@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cnxlib.inventory import PasswordLogin, find_org, read_inventory
@@ -47,5 +49,7 @@ def test_an_org_is_added_and_its_next_phase_opened(lab: Lab, sim: Sim, notebook:
     saved = (lab.home / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
     assert password not in saved and token not in saved
     notebook.sees("Next: ")
-    notebook.page.get_by_role("link", name="Open ").first.click()
-    notebook.page.wait_for_url("**/lab/tree/0[1-9]_*.ipynb*")
+    link = notebook.content.get_by_role("link", name=re.compile(r"^Open 0\d ·")).first
+    title = link.inner_text().removeprefix("Open ").removesuffix(" →")
+    link.click()
+    notebook.content.get_by_role("heading", level=1, name=title).filter(visible=True).first.wait_for()
