@@ -22,8 +22,9 @@ from cnxlib.secrets.places import checked
 from cnxlib.secrets.web_login import WebLogin
 from cnxlib.ui.form import Form
 from cnxlib.ui.live import Live
-from cnxlib.ui.logins import WAYS, ByBrowser, Entered, Way, aliases
+from cnxlib.ui.logins import ByBrowser, Entered, aliases
 from cnxlib.ui.view import Block, Cell, Code, Grid, Link, Note, Part, Small, View
+from cnxlib.ui.ways import WAYS, Way
 
 INSTALLERS = "https://developer.salesforce.com/tools/salesforcecli"
 """Salesforce's page of the CLI's installers."""

@@ -1,4 +1,4 @@
-"""The ways to log in to an org, each with the form that asks for what it needs and the entry that comes of it.
+"""What each way to log in to an org asks for, and the inventory's entry that comes of it.
 
 The rules are those of the inventory's own models; what people paste is made to fit them: an address with a path, the
 address of Lightning pages, the name of a key's file.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -199,11 +198,19 @@ class ByCertificate(_AtAHost):
         return JwtLogin.model_validate({"route": "jwt", "url": self.host, **given})
 
 
-class ByApp(Entered):
+class _AtItsOwn(Entered):
+    url: str = _address("the org's own (Setup, My Domain): https://acme.my.salesforce.com")
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        return address(url)
+
+
+class ByApp(_AtItsOwn):
     """With the key and secret of an app, which runs as the user that it names."""
 
     way: ClassVar[str] = "client_credentials"
-    url: str = _address("the org's own (Setup, My Domain): https://acme.my.salesforce.com")
     client_id: Needed = Field(
         "", title="Consumer key of the app", description="Setup, App Manager, View, Manage details"
     )
@@ -214,22 +221,16 @@ class ByApp(Entered):
         json_schema_extra=in_form(kind="secret"),
     )
 
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        return address(url)
-
     def login(self) -> Login:
         """By OAuth's client credentials flow."""
         given = _given(self, ("url", "client_id", "client_secret"))
         return ClientCredentialsLogin.model_validate({"route": "client_credentials", **given})
 
 
-class BySession(Entered):
+class BySession(_AtItsOwn):
     """With a session that was got elsewhere."""
 
     way: ClassVar[str] = "session"
-    url: str = _address("the org's own: https://acme.my.salesforce.com")
     session: NeededSecret = Field(
         "",
         title="Session id or access token",
@@ -237,68 +238,9 @@ class BySession(Entered):
         json_schema_extra=in_form(kind="secret"),
     )
 
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        return address(url)
-
     def login(self) -> Login:
         """With that session."""
         return SessionLogin.model_validate({"route": "session", **_given(self, ("url", "session"))})
-
-
-@dataclass(frozen=True)
-class Way:
-    """A way to log in: what it is called, the gist of it, what else is to be said, its form's model, and its button."""
-
-    title: str
-    gist: str
-    words: str
-    entered: type[Entered]
-    button: str
-
-
-WAYS = (
-    Way(
-        "With the browser (recommended)",
-        "Your browser opens and you log in as always, with single sign-on and a second factor where you have them.",
-        "Your password stays between you and Salesforce. It takes the Salesforce CLI, a free program of Salesforce's, "
-        "on this computer.",
-        ByBrowser,
-        "Log in with the browser",
-    ),
-    Way(
-        "With user name and password",
-        "For sandboxes and older orgs.",
-        "New orgs have this way switched off, and it knows no single sign-on and no "
-        "second factor. Outside your company's trusted networks Salesforce asks for the security token, too.",
-        ByPassword,
-        "Add this org",
-    ),
-    Way(
-        "With a certificate (JWT)",
-        "For machines that run without a person.",
-        "An app in the org holds your certificate, and its policies admit the "
-        "user. Nothing expires but the certificate.",
-        ByCertificate,
-        "Add this org",
-    ),
-    Way(
-        "With an app's key and secret",
-        "For machines, too.",
-        "An app in the org has the client credentials flow switched on, and runs as the user whom its policies name.",
-        ByApp,
-        "Add this org",
-    ),
-    Way(
-        "With a session id",
-        "For a short look.",
-        "Whoever has a session id can use it until it ends, mostly within two hours.",
-        BySession,
-        "Add this org",
-    ),
-)
-"""The first is the one to take."""
 
 
 def aliases() -> Mapping[str, Login]:

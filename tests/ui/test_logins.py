@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from cnxlib.inventory import SalesforceCliLogin, SessionLogin, add_org
 from cnxlib.ui.fields import fields_of, refusals
-from cnxlib.ui.logins import WAYS, ByApp, ByBrowser, ByCertificate, ByPassword, BySession, Entered, address
+from cnxlib.ui.logins import ByApp, ByBrowser, ByCertificate, ByPassword, BySession, Entered, address
+from cnxlib.ui.ways import WAYS
 
 GIVEN: list[tuple[type[Entered], dict[str, str], dict[str, Any]]] = [
     (ByBrowser, {}, {"route": "sf", "alias": "acme"}),
