@@ -74,6 +74,10 @@ class TestEveryNotebook:
             assert not [node for node in ast.walk(tree) if isinstance(node, forbidden)], cell.id
             assert tagged(cell) or len(cell.source.splitlines()) <= MOST_LINES, cell.id
 
+    def test_what_a_person_leaves_alone_is_folded_in_jupyterlab(self, name: str) -> None:
+        folded = [bool(cell.metadata.get("jupyter", {}).get("source_hidden")) for cell in code_cells(name)]
+        assert folded == [True, True, *[False] * (len(folded) - 2)]
+
     def test_prose_stands_before_each_code_cell(self, name: str) -> None:
         cells = read(name).cells
         assert cells[0].cell_type == "markdown"
