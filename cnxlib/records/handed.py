@@ -30,7 +30,7 @@ class Given:
     to:
         The key or address.
     sha256:
-        Of the sealed file, or of the evidence that was given; "" where there is none.
+        Of the sealed file, or of the evidence that was given, as "sha256:…"; "" where there is none.
     file:
         Where the sealed file lies, "" where there is none.
     note:
@@ -89,5 +89,5 @@ def _of(event: Mapping[str, Any], path: Path) -> Iterator[Given]:
             yield Given(*begun, "rotated", (str(data["key"]),))
         case "confirmed", _ if data.get("step") in _TOLD:
             evidence = data.get("evidence") or {}
-            digest = str(evidence.get("sha256", ""))
+            digest = f"sha256:{evidence['sha256']}" if evidence else ""
             yield Given(*begun, "confirmed", (str(data["step"]),), sha256=digest, note=str(data.get("note", "")))

@@ -34,6 +34,9 @@ _OWN = {
 _PUBLIC = re.compile(r"-----BEGIN (PUBLIC KEY|CERTIFICATE|AGE ENCRYPTED FILE|PGP MESSAGE)-----[^-]*-----END \1-----")
 """Armour whose content anybody may see."""
 
+_DIGEST = re.compile(r"(?<![0-9A-Za-z])sha256:[0-9a-f]{64}(?![0-9A-Za-z])")
+"""What a text says is a digest, as this project writes them: of a file or a plan, which tells nothing of its content."""
+
 _NAME = re.compile(
     "|".join([*DENYLIST, "pass_?phrase", "session_?id", "consumer_?key", "(?:access|refresh|security)_?token"]),
     re.IGNORECASE,
@@ -90,7 +93,7 @@ def suspicions(name: str, text: str) -> tuple[Found, ...]:
         found += [(KEYWORD, 0, len(text))] if _may_be_secret(text) else []
     else:
         found += [(KEYWORD, *said.span(1)) for said in _SAID.finditer(shown) if _may_be_secret(said[1])]
-    found += _random(shown)
+    found += _random(_DIGEST.sub(lambda digest: " " * len(digest[0]), shown))
     return tuple(found)
 
 

@@ -128,7 +128,7 @@ class Grid(Block):
         return "".join(parts)
 
     def text(self) -> str:
-        """Columns under each other, long cells wrapped."""
+        """Columns under each other, long cells wrapped; beside a heading, what is to be copied stands whole."""
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.table import Table
@@ -141,10 +141,18 @@ class Grid(Block):
             table.add_row(*(Text("\n".join(part_text(part) for part in parts(cell))) for cell in row))
         out = StringIO()
         # In a notebook rich would show the table by itself instead of writing it.
-        console = Console(file=out, width=TEXT_WIDTH, color_system=None, legacy_windows=False, force_jupyter=False)
+        console = Console(file=out, width=self._text_width, color_system=None, legacy_windows=False, force_jupyter=False)
         console.print(table)
         body = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n")
         return "\n".join(part for part in (self.title, body, self._more) if part)
+
+    @property
+    def _text_width(self) -> int:
+        if self.columns:
+            return TEXT_WIDTH
+        codes = [[len(part.text) for part in parts(cell) if isinstance(part, Code)] for row in self.rows for cell in row]
+        headings = [len(part_text(part)) for row in self.rows for part in parts(row[0])]
+        return max(TEXT_WIDTH, max(headings, default=0) + 2 + max((max(each) for each in codes if each), default=0))
 
     @property
     def _more(self) -> str:

@@ -65,27 +65,27 @@ def in_a_kernel() -> None:
 
     from cnxlib.errors import NotPermitted
     from cnxlib.salesforce.client import Client
-    from cnxlib.ui.cockpit import Cockpit
+    from cnxlib.ui.cells import Cells
 
-    def shown(cockpit: Any) -> None:
+    def shown(cells: Any) -> None:
         say()
-        attempt = cockpit._attempt
+        attempt = cells._attempt
         if attempt is not None and attempt.record is not None:
-            attempt.record.event("progress", {"message": " ".join(forms()), "fraction": None}, phase=cockpit._phase.id)
+            attempt.record.event("progress", {"message": " ".join(forms()), "fraction": None}, phase=cells._phase.id)
             attempt.record.write_text("canary.html", "\n".join(forms()))
         display(HTML("<p>".join(forms())), ipywidgets.HTML(" ".join(forms())), {"values": forms()})
 
-    def past_the_guard(cockpit: Any) -> None:
+    def past_the_guard(cells: Any) -> None:
         """What only the search before sealing can find: printed in pieces, and packed."""
-        attempt = cockpit._attempt
+        attempt = cells._attempt
         if os.environ.get("CANARY_FAIL") and attempt is not None and attempt.record is not None:
             for piece in re.findall("..?.?", forms()[0]):
                 print(piece, end="", flush=True)
             packed = b"\x89PNG\r\n\x1a\n" + zlib.compress("\n".join(forms()).encode())
-            (attempt.record.path / f"{cockpit._phase.id}.png").write_bytes(packed)
+            (attempt.record.path / f"{cells._phase.id}.png").write_bytes(packed)
 
-    def broken(cockpit: Any) -> None:
-        if os.environ.get("CANARY_FAIL") and cockpit._phase.id.startswith("05"):
+    def broken(cells: Any) -> None:
+        if os.environ.get("CANARY_FAIL") and cells._phase.id.startswith("05"):
             try:
                 raise KeyError(forms())
             except KeyError as error:
@@ -95,10 +95,8 @@ def in_a_kernel() -> None:
         if os.environ.get("CANARY_FAIL") and path.endswith("/password"):
             raise NotPermitted(f"{path} refused {json.dumps(body)}", code="CANARY", org=client.alias, hint=str(body))
 
-    for cell in ("plan", "record"):
-        within(Cockpit, cell, shown)
-    within(Cockpit, "apply", past_the_guard)
-    within(Cockpit, "verify", broken)
+    ways = {"plan": shown, "record": shown, "apply": past_the_guard, "verify": broken}
+    within(Cells, "cell", lambda cells, stage: ways.get(stage, lambda cells: None)(cells))
     within(Client, "write", refused)
 
 

@@ -45,7 +45,7 @@ def test_each_way_is_told_with_its_run_and_its_hash(tmp_path: Path) -> None:
         ("uncertain", ("the request for the setup file",), "support@conexiom.example", "", "<1@acme>"),
         ("mailed", ("the request for the setup file", "the credentials"), "support@conexiom.example", "", "<2@acme>"),
         ("rotated", ("password@CHG-1",), "", "", ""),
-        ("confirmed", ("setup_file",), "", "ab", "by mail"),
+        ("confirmed", ("setup_file",), "", "sha256:ab", "by mail"),
     ]
     assert [one.run for one in told] == [first.run_id] * 2 + [second.run_id] * 3
     assert told[0].file == str(first.path / "c.age")

@@ -166,8 +166,14 @@ OURS: dict[str, Any] = {
 
 @pytest.mark.parametrize("field", OURS)
 def test_our_own_is_no_secret(field: str, tmp_path: Path) -> None:
-    told = {**({"digest": OURS["digest"]} if field == "message" else {}), field: OURS[field]}
-    assert written(tmp_path, "run.json", json.dumps(told)) == []
+    assert written(tmp_path, "run.json", json.dumps({field: OURS[field]})) == []
+
+
+def test_the_digest_of_another_run_s_evidence_is_no_secret_and_bare_digits_may_be_one(tmp_path: Path) -> None:
+    digits = secrets.token_hex(32)
+    assert written(tmp_path, "told.ipynb", notebook(shown(text_html=f"<td><code>sha256:{digits}</code></td>"))) == []
+    assert written(tmp_path, "told.ipynb", notebook(shown(text_html=f"<td><code>{digits}</code></td>"))) != []
+    assert written(tmp_path, "told.ipynb", notebook(shown(text_html=f"sha256:{digits}0123456789abcdef"))) != []
 
 
 def test_public_keys_and_sealed_files_are_no_secret(tmp_path: Path) -> None:

@@ -53,6 +53,13 @@ def test_long_cells_are_wrapped_not_cut() -> None:
     assert sum(line.count("word") for line in lines) == 60
 
 
+def test_what_is_to_be_copied_stands_whole_beside_its_heading() -> None:
+    path = "/home/ann/" + "a-folder-of-hers/" * 9
+    text = Grid((), (("Status", "word " * 60), ("Record of the run", Code(path)))).text()
+    assert path in text
+    assert text.count("word") == 60
+
+
 def test_a_long_name_may_break_in_html_and_stays_whole_in_text() -> None:
     grid = Grid(("Key",), (("Some_Set/Account.cnx__Id__c & co",),))
     assert "Some_<wbr>Set/<wbr>Account.<wbr>cnx_" in grid.html()
