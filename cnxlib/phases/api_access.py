@@ -10,7 +10,7 @@ from pydantic import Field
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import DEVELOPER_NAME, Phase, PhaseParams, UsernameOrBlank
-from cnxlib.phases.integration_user import integration_username
+from cnxlib.phases.integration_params import integration_username
 from cnxlib.resources.api_login import prove_login
 from cnxlib.resources.app_texts import RETIREMENT
 from cnxlib.resources.in_form import EXPERTS, in_form

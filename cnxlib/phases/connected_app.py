@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import DEVELOPER_NAME, EmailOrBlank, Phase, PhaseParams
-from cnxlib.phases.integration_user import CREDENTIAL_ROUTES
+from cnxlib.phases.integration_params import CREDENTIAL_ROUTES
 from cnxlib.resources.app import API, SCOPES, App
 from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.report import Report

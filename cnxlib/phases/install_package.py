@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from cnxlib.engine import CheckGenerator, Resource
-from cnxlib.errors import NotYet
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import PACKAGE_VERSION_ID, REFERENCE_OR_BLANK, Phase, PhaseParams
 from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.package import GUIDE_VERSION_ID, check_remote_sites, check_version
 from cnxlib.resources.package_install import Package
 from cnxlib.resources.salesforce_id import has_valid_checksum
-from cnxlib.resources.seats import check_seats
+from cnxlib.resources.seats import check_seats_if_installed
 from cnxlib.resources.setting import Setting
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
@@ -84,17 +82,9 @@ def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
     return (
         lambda: check_version(params.package_version_id, params.installation_key_ref),
         lambda: check_remote_sites(params.package_version_id, params.allow_remote_sites),
-        _seats,
+        lambda: check_seats_if_installed(("G1.1",)),
         lambda: _install_link(me, params.package_version_id),
     )
-
-
-def _seats() -> Asking[Check]:
-    try:
-        return replace((yield from check_seats()), guide=("G1.1",))
-    except NotYet:
-        said = "known once the package is installed"
-        return Check("seats of the package", True, "info", detail=said, guide=("G1.1",))
 
 
 def _install_link(me: Identity, version_id: str) -> Asking[Check]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
-from typing import Literal, Self
-
-from pydantic import Field, field_validator, model_validator
 
 from cnxlib.engine import CheckGenerator, Resource
-from cnxlib.errors import NotYet
 from cnxlib.model import Check, Observation
-from cnxlib.phases.base import DEVELOPER_NAME, EmailOrBlank, Phase, PhaseParams, UsernameOrBlank
+from cnxlib.phases.base import Phase
+from cnxlib.phases.integration_params import Params, integration_username
 from cnxlib.resources.account import account_as_it_is, check_account, check_not_oneself
 from cnxlib.resources.assignment import Assignments, Wanted
 from cnxlib.resources.bearer import Bearer
@@ -23,7 +18,6 @@ from cnxlib.resources.credentials import LoginRoute
 from cnxlib.resources.field_permissions import Field as SalesforceField
 from cnxlib.resources.field_permissions import FieldPermissions
 from cnxlib.resources.grants import Grants, object_permissions
-from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.lazily import Lazily
 from cnxlib.resources.licences import INTEGRATION, Candidate, SetLicences, check_licences, choose, set_licence_id
 from cnxlib.resources.password import Password
@@ -31,7 +25,7 @@ from cnxlib.resources.permission_set import PermissionSet, api_name
 from cnxlib.resources.profile import Profile, ProfileGrants, profile_bearer
 from cnxlib.resources.record_types import CaseRecordTypes, check_record_types
 from cnxlib.resources.report import Report
-from cnxlib.resources.seats import check_seats, without_a_seat
+from cnxlib.resources.seats import check_seats_if_installed, without_a_seat
 from cnxlib.resources.user import NewUser, User
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
@@ -47,147 +41,6 @@ FIELDS = (
     SalesforceField("Case", "Status", edit=True),
     SalesforceField("Case", "Subject", edit=True),
 )
-
-
-_NEEDED = ({"email_to_case_integration": [True]}, {"case_alerts": [True]})
-"""What a form asks about the user only then."""
-
-_THE_USER = "The user"
-
-CREDENTIAL_ROUTES = {
-    "security_token": "Password and security token",
-    "trusted_ip": "Password, from trusted IP addresses",
-    "client_credentials": "Client credentials of an app, without a password",
-}
-
-
-class Params(PhaseParams):
-    """Parameters of 02_integration_user."""
-
-    email_to_case_integration: bool = Field(
-        False,
-        title="Email-to-Case integration is used",
-        description="Conexiom will create cases from e-mail",
-        json_schema_extra=in_form(
-            help="Conexiom will create cases from e-mail. It needs an integration user for this."
-        ),
-    )
-    case_alerts: bool = Field(
-        False,
-        title="Cases are created for alerts",
-        description="Conexiom will create cases for its alerts",
-        json_schema_extra=in_form(
-            help="Conexiom will create cases for its alerts. It needs an integration user for this."
-        ),
-    )
-    access_via: Literal["permission_set", "profile"] = Field(
-        "permission_set",
-        title="Access is given by",
-        description="what the access is given by",
-        json_schema_extra=in_form(
-            only_when=_NEEDED, choices={"permission_set": "A permission set (recommended)", "profile": "A profile"}
-        ),
-    )
-    label: str = Field(
-        "Conexiom Integration User",
-        min_length=1,
-        max_length=80,
-        title="Name of that permission set or profile",
-        description="label of that set or profile",
-        json_schema_extra=in_form(only_when=_NEEDED, group=EXPERTS),
-    )
-    api_only: bool = Field(
-        False,
-        title="API Only User",
-        description="the user may log in by API alone (optional in the guide)",
-        json_schema_extra=in_form(
-            only_when=_NEEDED,
-            help="The user can then log in by API alone, never by the browser (optional in the guide).",
-        ),
-    )
-    user_username: UsernameOrBlank = Field(
-        "",
-        title="User name",
-        description='user name, unique over all of Salesforce ("" derives one from the org)',
-        json_schema_extra=in_form(
-            only_when=_NEEDED,
-            group=_THE_USER,
-            offers="users",
-            help="Unique over all of Salesforce. Leave it empty to have one made from the org's id.",
-        ),
-    )
-    user_email: EmailOrBlank = Field(
-        "",
-        title="E-mail address",
-        description='e-mail ("" is that of the admin who is logged in)',
-        json_schema_extra=in_form(only_when=_NEEDED, group=_THE_USER, help="Leave it empty to have your own."),
-    )
-    base_profile: str = Field(
-        "",
-        title="Profile",
-        description='profile of the user ("" is the one of its licence that grants next to nothing)',
-        json_schema_extra=in_form(
-            only_when=[{**way, "access_via": ["permission_set"]} for way in _NEEDED],
-            group=_THE_USER,
-            offers="profiles",
-            help="Leave it empty to have the one of its licence that grants next to nothing.",
-        ),
-    )
-    case_record_types: tuple[str, ...] = Field(
-        (),
-        title="Record types of Case",
-        description="record types of Case, by API name ([] is all active ones)",
-        json_schema_extra=in_form(
-            only_when=_NEEDED,
-            offers="case_record_types",
-            help="Those that Conexiom may edit, by API name. Leave it empty for all active ones.",
-        ),
-    )
-    credential_route: Literal["security_token", "trusted_ip", "client_credentials"] = Field(
-        "security_token",
-        title="How Conexiom logs in",
-        description="how Conexiom will log in as this user",
-        json_schema_extra=in_form(only_when=_NEEDED, choices=CREDENTIAL_ROUTES),
-    )
-    app_name: str = Field(
-        "Conexiom",
-        pattern=DEVELOPER_NAME,
-        max_length=80,
-        title="Name of the app",
-        description="as in 03: the app that client_credentials log in by",
-        json_schema_extra=in_form(
-            only_when={"credential_route": ["client_credentials"]}, group=EXPERTS, offers="apps", help="As in 03."
-        ),
-    )
-    take_over_existing: bool = Field(
-        False,
-        title="Take over an existing user",
-        description="use the user of that name though it is somebody else's",
-        json_schema_extra=in_form(
-            only_when=_NEEDED, group=EXPERTS, help="Use the user of that name though this runbook did not make it."
-        ),
-    )
-
-    @field_validator("label")
-    @classmethod
-    def _gives_a_name(cls, value: str) -> str:
-        if not api_name(value)[:1].isalpha():
-            raise ValueError("must begin with a letter of A-Z: the set's API name is made of those letters and digits")
-        return value
-
-    @model_validator(mode="after")
-    def _names_a_profile(self) -> Self:
-        # In metadata a profile goes by its name, in which other characters are escaped.
-        if self.access_via == "profile" and not re.fullmatch(r"[\w -]+", self.label, re.ASCII):
-            raise ValueError("label: as a profile's name it takes letters, digits, spaces, - and _")
-        if self.access_via == "profile" and self.base_profile:
-            raise ValueError("base_profile: with access_via profile the user gets the profile that is made")
-        return self
-
-
-def integration_username(given: str, me: Identity) -> str:
-    """The integration user's name: the one given, else one made of the org's id and the admin's domain."""
-    return given or f"conexiom.integration.{me.org_id[:15].lower()}@{me.username.rpartition('@')[2]}"
 
 
 def _needed(params: Params) -> Asking[Check]:
@@ -213,16 +66,8 @@ def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
         partial(check_not_oneself, candidate.username, me.username),
         partial(check_licences, candidate),
         partial(check_account, candidate.username, params.label),
-        _seats,
+        partial(check_seats_if_installed, ("G2.8",)),
     )
-
-
-def _seats() -> Asking[Check]:
-    try:
-        return replace((yield from check_seats()), guide=("G2.8",))
-    except NotYet:
-        said = "known once the package is installed"
-        return Check("seats of the package", True, "info", detail=said, guide=("G2.8",))
 
 
 def _not_needed(params: Params) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cnxlib.errors import NotPermitted
+from cnxlib.errors import NotPermitted, NotYet
 from cnxlib.model import Check, ManualStep, Observation
 from cnxlib.resources.package import conexiom_package
 from cnxlib.resources.user import find_users
@@ -17,6 +17,7 @@ from cnxlib.salesforce import Query, soql
 
 PAGE = "/lightning/setup/ImportedPackage/home"
 _MOST_NAMED = 20
+_CHECK = "seats of the package"
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,35 @@ def seats() -> Asking[Seats | None]:
     return Seats(rows[0]["Id"], int(rows[0]["AllowedLicenses"]), int(rows[0]["UsedLicenses"])) if rows else None
 
 
-def check_seats() -> Asking[Check]:
-    """How many seats there are and are free."""
+def check_seats(guide: tuple[str, ...] = ("G5.1",)) -> Asking[Check]:
+    """How many seats there are and are free, for the guide's steps of these ids.
+
+    Raises
+    ------
+    NotYet
+        The package is not installed.
+    """
     found = yield from seats()
     if found is None or not found.limited:
         detail = "not counted for this package" if found is None else "a site licence: every user has one"
-        return Check("seats of the package", True, "info", detail=detail, guide=("G5.1",))
+        return Check(_CHECK, True, "info", detail=detail, guide=guide)
     free = found.allowed - found.used
     return Check(
-        "seats of the package",
+        _CHECK,
         free > 0,
         "warning",
         detail=f"{found.used} of {found.allowed} are taken",
         hint="" if free > 0 else "Free a seat or buy more: who holds a set without a seat cannot use the application.",
-        guide=("G5.1",),
+        guide=guide,
     )
+
+
+def check_seats_if_installed(guide: tuple[str, ...]) -> Asking[Check]:
+    """`check_seats`, where the package need not be there yet."""
+    try:
+        return (yield from check_seats(guide))
+    except NotYet:
+        return Check(_CHECK, True, "info", detail="known once the package is installed", guide=guide)
 
 
 def without_a_seat(

@@ -35,7 +35,7 @@ _PUBLIC = re.compile(r"-----BEGIN (PUBLIC KEY|CERTIFICATE|AGE ENCRYPTED FILE|PGP
 """Armour whose content anybody may see."""
 
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])sha256:[0-9a-f]{64}(?![0-9A-Za-z])")
-"""What a text says is a digest, as this project writes them: of a file or a plan, which tells nothing of its content."""
+"""A digest as this project writes it, of a file or a plan: it tells nothing of the content."""
 
 _NAME = re.compile(
     "|".join([*DENYLIST, "pass_?phrase", "session_?id", "consumer_?key", "(?:access|refresh|security)_?token"]),

@@ -59,6 +59,7 @@ TEXT_WIDTH = 116
 
 _RULE = "1px solid var(--jp-border-color2, #c4c4c4)"
 _CELL = f"text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:{_RULE};overflow-wrap:anywhere;"
+_WHOLE_WORDS = "overflow-wrap:normal;"
 _TABLE = "border-collapse:collapse;table-layout:auto;width:100%;margin:4px 0 12px 0;"
 
 
@@ -118,7 +119,8 @@ class Grid(Block):
         parts.extend(f'<col style="width:{width}%;">' for width in self.widths)
         if self.columns:
             heads = "".join(
-                f'<th scope="col" style="{_CELL}font-weight:600;">{escape(name)}</th>' for name in self.columns
+                f'<th scope="col" style="{_CELL}{_WHOLE_WORDS}font-weight:600;">{escape(name)}</th>'
+                for name in self.columns
             )
             parts.append(f"<thead><tr>{heads}</tr></thead>")
         rows = "".join(f"<tr>{self._row_html(row)}</tr>" for row in self.rows[:MOST_ROWS])
@@ -141,7 +143,9 @@ class Grid(Block):
             table.add_row(*(Text("\n".join(part_text(part) for part in parts(cell))) for cell in row))
         out = StringIO()
         # In a notebook rich would show the table by itself instead of writing it.
-        console = Console(file=out, width=self._text_width, color_system=None, legacy_windows=False, force_jupyter=False)
+        console = Console(
+            file=out, width=self._text_width, color_system=None, legacy_windows=False, force_jupyter=False
+        )
         console.print(table)
         body = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n")
         return "\n".join(part for part in (self.title, body, self._more) if part)
@@ -150,7 +154,9 @@ class Grid(Block):
     def _text_width(self) -> int:
         if self.columns:
             return TEXT_WIDTH
-        codes = [[len(part.text) for part in parts(cell) if isinstance(part, Code)] for row in self.rows for cell in row]
+        codes = [
+            [len(part.text) for part in parts(cell) if isinstance(part, Code)] for row in self.rows for cell in row
+        ]
         headings = [len(part_text(part)) for row in self.rows for part in parts(row[0])]
         return max(TEXT_WIDTH, max(headings, default=0) + 2 + max((max(each) for each in codes if each), default=0))
 
