@@ -280,11 +280,12 @@ def lab(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     """Run the notebooks and the tests in one pytest beside a simulated org; arguments replace the two folders.
 
-    All of them together are run by as many processes as there are cores, each file by one of them.
+    All of them together are run by one process more than there are cores, since each waits for a browser, a kernel or
+    an org some of the time; tests/conftest.py says what is run by the same one.
     """
     pytest = ["-m", "pytest", "--nbval-lax", "--nbval-current-env"]
     # In the order given: the notebooks come before the tests, which take the environment for orgs of their own
-    parallel = ["--numprocesses", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
+    parallel = ["--numprocesses", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     all_of_them = [*parallel, "notebooks", "tests"]
     return hand_over([*SIM, *pytest, *(arguments or all_of_them)], ROOT)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from cnxlib.runs.simulated import SimulatedOrgs
 
@@ -76,6 +77,22 @@ def sim() -> Iterator[Sim]:
 def new_org(sim: Sim) -> Callable[[str], str]:
     """Makes an org of a scenario and returns its alias."""
     return sim.new_org
+
+
+class ByFile(LoadFileScheduling):
+    """Each file by one process, but for those whose tests share nothing and take long: each of these by itself."""
+
+    apart = ("tests/test_matrix.py", "tests/test_undo.py", "tests/test_canary.py", "tests/records/test_scan.py")
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return nodeid if file in self.apart else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """How `make test` spreads the tests over the cores; other ways stay as they are."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 LEGEND = "= converged, + changed, w waiting, - not needed, F failed, B blocked, f failed as it read; a letter a phase"
