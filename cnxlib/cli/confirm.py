@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from cnxlib.cli import options
-from cnxlib.cli.output import console, print_json, show_error, show_record
+from cnxlib.cli.output import console, in_brackets, print_json, show_error, show_record
 from cnxlib.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -116,9 +116,8 @@ def _list(org: Org, asked: Asking, *, as_json: bool) -> int:
     if not asked.left:
         out.print("No phase waits for a person.")
     for one in asked.left:
-        where = f" ({one.step.url})" if one.step.url else ""
         out.print(Text.assemble((one.name, "bold"), f" · {one.step.who}"))
-        out.print(Padding(Text(f"{one.step.what}{where}"), (0, 0, 0, 2)))
+        out.print(Padding(Text(f"{one.step.what}{in_brackets(one.step.url)}"), (0, 0, 0, 2)))
     for one in asked.steps:
         if one.step.done_at:
             out.print(f"{one.name}: confirmed by {one.step.done_by}, {one.step.done_at}", soft_wrap=True)

@@ -141,6 +141,11 @@ def show_left(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
     if left:
         out.print("\nLeft for a person:")
     for phase, step in left:
-        where = f" ({step['url']})" if step["url"] else ""
+        where = in_brackets(step["url"])
         text = Text.assemble((f"{phase['phase'][:2]} · {step['who']}: ", "bold"), f"{step['what']}{where}")
         out.print(Padding(text, (0, 0, 0, 2)))
+
+
+def in_brackets(url: str) -> str:
+    """A page's address behind a step; a mail's would be the whole mail, which lies in the record as a draft."""
+    return f" ({url})" if url and not url.startswith("mailto:") else ""

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
+from textwrap import fill
 from typing import Any
 
 from cnxlib.ui.parts import (
@@ -56,6 +57,9 @@ MOST_ROWS = 200
 
 TEXT_WIDTH = 116
 """Columns of the plain-text form."""
+
+_NARROW = 24
+"""Columns that a column of it has at least, where others must not be wrapped."""
 
 _RULE = "1px solid var(--jp-border-color2, #c4c4c4)"
 _CELL = f"text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:{_RULE};overflow-wrap:anywhere;"
@@ -130,35 +134,32 @@ class Grid(Block):
         return "".join(parts)
 
     def text(self) -> str:
-        """Columns under each other, long cells wrapped; beside a heading, what is to be copied stands whole."""
+        """Columns under each other, long cells wrapped; what is to be copied stands whole."""
         from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
+        count = len(self.columns) or max((len(row) for row in self.rows), default=0)
+        whole = [self._longest_code(index) for index in range(count)]
         table = Table(box=SIMPLE_HEAD if self.columns else None, show_header=bool(self.columns), pad_edge=False)
-        for name in self.columns or ("",) * max((len(row) for row in self.rows), default=0):
-            table.add_column(Text(name), overflow="fold")
+        for name, longest in zip(self.columns or ("",) * count, whole, strict=True):
+            table.add_column(Text(name), overflow="fold", no_wrap=bool(longest))
         for row in self.rows[:MOST_ROWS]:
-            table.add_row(*(Text("\n".join(part_text(part) for part in parts(cell))) for cell in row))
+            table.add_row(*(Text(_lines(cell, longest)) for cell, longest in zip(row, whole, strict=False)))
+        width = max(TEXT_WIDTH, sum(longest or _NARROW for longest in whole) + 3 * count)
         out = StringIO()
         # In a notebook rich would show the table by itself instead of writing it.
-        console = Console(
-            file=out, width=self._text_width, color_system=None, legacy_windows=False, force_jupyter=False
-        )
+        console = Console(file=out, width=width, color_system=None, legacy_windows=False, force_jupyter=False)
         console.print(table)
         body = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n")
         return "\n".join(part for part in (self.title, body, self._more) if part)
 
-    @property
-    def _text_width(self) -> int:
-        if self.columns:
-            return TEXT_WIDTH
-        codes = [
-            [len(part.text) for part in parts(cell) if isinstance(part, Code)] for row in self.rows for cell in row
-        ]
-        headings = [len(part_text(part)) for row in self.rows for part in parts(row[0])]
-        return max(TEXT_WIDTH, max(headings, default=0) + 2 + max((max(each) for each in codes if each), default=0))
+    def _longest_code(self, index: int) -> int:
+        """Characters of the longest text to be copied in a column, 0 where there is none."""
+        cells = [row[index] for row in self.rows[:MOST_ROWS] if index < len(row)]
+        codes = [len(part.text) for cell in cells for part in parts(cell) if isinstance(part, Code)]
+        return max(codes, default=0) and max(_NARROW, *codes)
 
     @property
     def _more(self) -> str:
@@ -209,6 +210,18 @@ class Folded(Block):
     def text(self) -> str:
         """The title, then the block."""
         return f"{self.title}\n{self.block.text()}"
+
+
+def _lines(cell: Cell, longest: int) -> str:
+    """A cell as plain text; beside something to be copied, which is as long as `longest`, all else is wrapped here."""
+    texts = [
+        part_text(part) if isinstance(part, Code) or not longest else _wrapped(part, longest) for part in parts(cell)
+    ]
+    return "\n".join(texts)
+
+
+def _wrapped(part: Part, width: int) -> str:
+    return "\n".join(fill(line, width) for line in part_text(part).splitlines())
 
 
 class View:

@@ -31,7 +31,7 @@ def test_with_all_confirmed_the_last_phase_has_converged(sim: Sim, tmp_path: Pat
     again = cnx("confirm", "--org", alias, *last, cwd=tmp_path).json
     assert (again["run_id"], again["confirmed"]["done_at"]) == ("", done["done_at"])
     applied = cnx("apply", "--org", alias, "--phase", "09", "--json", cwd=tmp_path)
-    assert (applied.code, applied.json["status"]) == (0, "converged")
+    assert (applied.code, applied.json["status"]) == (0, "converged"), "the digest of the evidence is no secret"
     verified = cnx("records", "verify", "--org", alias, "--json", cwd=tmp_path)
     assert (verified.code, len(verified.json["orgs"][0]["runs"])) == (0, len(names) + 1)
     assert sim.writes(alias) == 0
@@ -53,3 +53,11 @@ def test_what_cannot_be_meant_is_told_and_nothing_is_put_down(
     ended = cnx("confirm", "--org", alias, *arguments, cwd=tmp_path)
     assert (ended.code, said in ended.err) == (2, True), ended.err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_terminal_shows_no_mail_as_an_address(sim: Sim, tmp_path: Path) -> None:
+    alias = sim.new_org("converged")
+    planned = cnx("plan", "--org", alias, "--phase", "09", cwd=tmp_path)
+    assert "Send the request for the setup file" in planned.err + planned.out
+    assert "mailto:" not in planned.err + planned.out
+    assert "mailto:" not in cnx("confirm", "--org", alias, cwd=tmp_path).out

@@ -60,6 +60,14 @@ def test_what_is_to_be_copied_stands_whole_beside_its_heading() -> None:
     assert text.count("word") == 60
 
 
+def test_a_digest_stands_whole_in_a_table_too() -> None:
+    digest = "sha256:" + "0123456789abcdef" * 4
+    rows = (("2026-11-28", "word " * 40, "them " * 30, Code(digest)), ("2026-11-29", "word", "—", ("word " * 40, "—")))
+    text = Grid(("When", "What", "To", "SHA-256"), rows).text()
+    assert digest in text
+    assert (text.count("word"), text.count("them")) == (81, 30)
+
+
 def test_a_long_name_may_break_in_html_and_stays_whole_in_text() -> None:
     grid = Grid(("Key",), (("Some_Set/Account.cnx__Id__c & co",),))
     assert "Some_<wbr>Set/<wbr>Account.<wbr>cnx_" in grid.html()
