@@ -165,7 +165,7 @@ def _left_to_read(outcome: Outcome) -> list[Block]:
 def _document(document: Document) -> Block:
     """A text to be read; of a CSV file, whose rows the table above shows, only where it is."""
     if document.name.endswith(".csv"):
-        return Note(f"{document.name} is kept beside this notebook in the run record.")
+        return Note(f"{document.name} is kept in the run record.")
     return Letter(document)
 
 

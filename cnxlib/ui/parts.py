@@ -104,7 +104,7 @@ _HTML: dict[type, Callable[[Any], str]] = {
     ),
     Link: link_html,
     Small: lambda part: f'<span style="{SMALL}">{escape(part.text)}</span>',
-    Code: lambda part: f'<code style="white-space:pre-wrap;">{escape(part.text)}</code>',
+    Code: lambda part: f'<code style="white-space:pre-wrap;overflow-wrap:anywhere;">{escape(part.text)}</code>',
 }
 _TEXT: dict[type, Callable[[Any], str]] = {
     str: str,

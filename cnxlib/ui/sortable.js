@@ -32,7 +32,7 @@ function shownCell(cell) {
   return cell.map(({ text, kind, url }) => {
     if (kind === "link") return make("div", {}, make("a", { href: url, target: "_blank", rel: "noopener" }, text));
     if (kind === "code") return make("div", {}, make("code", {}, text));
-    return make("div", { className: `cnx-part cnx-${kind}` }, ...broken(text));
+    return make("div", { className: `cnx-${kind}` }, ...broken(text));
   });
 }
 

@@ -62,8 +62,7 @@ _NARROW = 24
 """Columns that a column of it has at least, where others must not be wrapped."""
 
 _RULE = "1px solid var(--jp-border-color2, #c4c4c4)"
-_CELL = f"text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:{_RULE};overflow-wrap:anywhere;"
-_WHOLE_WORDS = "overflow-wrap:normal;"
+_CELL = f"text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:{_RULE};overflow-wrap:break-word;"
 _TABLE = "border-collapse:collapse;table-layout:auto;width:100%;margin:4px 0 12px 0;"
 
 
@@ -123,8 +122,7 @@ class Grid(Block):
         parts.extend(f'<col style="width:{width}%;">' for width in self.widths)
         if self.columns:
             heads = "".join(
-                f'<th scope="col" style="{_CELL}{_WHOLE_WORDS}font-weight:600;">{escape(name)}</th>'
-                for name in self.columns
+                f'<th scope="col" style="{_CELL}font-weight:600;">{escape(name)}</th>' for name in self.columns
             )
             parts.append(f"<thead><tr>{heads}</tr></thead>")
         rows = "".join(f"<tr>{self._row_html(row)}</tr>" for row in self.rows[:MOST_ROWS])
@@ -186,7 +184,8 @@ class Passage(Block):
 
     def html(self) -> str:
         """The title, and the text in a frame, its lines kept."""
-        style = f"white-space:pre-wrap;border:{_RULE};padding:8px 12px;margin:0 0 12px 0;overflow-wrap:anywhere;"
+        wrapped = "white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;"
+        style = f"{wrapped}border:{_RULE};padding:8px 12px;margin:0 0 12px 0;"
         heading = f'<div style="font-weight:600;padding:4px 0;">{escape(self.title)}</div>'
         return f'{heading}<pre style="{style}">{escape(self.body)}</pre>'
 

@@ -130,6 +130,7 @@ def _support_request(notebook: Notebook, look: Look) -> None:
     notebook.fill("Address of Conexiom's support", "support@conexiom.example")
     notebook.choose("How the credentials reach Conexiom", "live_call")
     notebook.press("Check and plan")
+    notebook.sees("Send the request for the setup file to support@conexiom.example.")
     notebook.sees("The mail as it will look")
     look("09")
     for step in ("send request", "hand over credentials", "setup file"):
