@@ -74,13 +74,17 @@ class House:
 
     def undo(self, run: str, **parameters: Any) -> Outcome:
         """Take a run back, in a run of its own."""
+        return self.undo_on_record(run, **parameters)[0]
+
+    def undo_on_record(self, run: str, **parameters: Any) -> tuple[Outcome, str]:
+        """The same; returns the id of the run that it is, too."""
         record = RunRecord.begin(self.alias)
         engine = self._engine(UNDO, {"run_id": run, **parameters}, record)
         engine.preflight()
         engine.apply(engine.plan()[0])
         outcome = engine.verify("apply")
         seal(record, by="runner", ending="complete")
-        return outcome
+        return outcome, record.run_id
 
     def _engine(self, phase: Phase[Any], values: dict[str, Any], record: RunRecord) -> Engine:
         me = self.org.identity
@@ -181,6 +185,22 @@ def test_an_undone_run_can_be_carried_out_again(house: Houses) -> None:
     one = house()
     one.undo(one.run())
     assert one.undo(one.run(PHASES[:7])).status is Status.CHANGED
+
+
+def test_what_was_made_since_an_undoing_stays_when_that_is_undone(house: Houses) -> None:
+    one = house("record-types")
+    phases = [find_phase("01"), find_phase("02"), find_phase("03")]
+    _, undoing = one.undo_on_record(one.run(phases), include_package=True)
+    one.run(phases)
+    before = state(one.snapshot())
+    outcome = one.undo(undoing, include_package=True)
+    assert [change.id for change in outcome.changes if change.op == "delete"] == []
+    why = "made again by applying its phase"
+    named = left(outcome)
+    assert why in named["connected app Conexiom (removed)"]
+    assert why in named["package Conexiom for Salesforce (removed)"]
+    assert why in named["permission set Conexiom_Integration_User (removed)"]
+    assert state(one.snapshot()) == before
 
 
 def test_an_assignment_that_was_removed_is_given_again(house: Houses) -> None:

@@ -19,6 +19,7 @@ from cnxlib.salesforce.rows import row_error
 
 GONE_FOR_GOOD = "it stays as it is: Salesforce does not let it be taken back"
 CHANGED = "it was changed since: it is now {}"
+MADE_AGAIN = "what a run removed is made again by applying its phase"
 
 
 def deletion(step: PastStep, found: str = "", requires: tuple[str, ...] = ()) -> Item:
@@ -34,6 +35,11 @@ def put_back(step: PastStep, now: Mapping[str, Any]) -> Found:
     items = (Item(step.kind, step.key, ours, {name: before.get(name) for name in ours}, step.guide, found=step.id),)
     left = ((said(step), CHANGED.format(", ".join(moved))),) if moved else ()
     return Found(items if ours else (), left)
+
+
+def removed(steps: Sequence[PastStep]) -> Found:
+    """Things that the run removed: no undoing makes them again, and what is there in their place is not the run's."""
+    return Found(left=tuple((said(step), MADE_AGAIN) for step in steps if step.op == "delete"))
 
 
 def together(found: Sequence[Found]) -> Found:
@@ -81,7 +87,7 @@ class Rows:
 
     def _found(self, step: PastStep, there: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Found:
         if step.op == "delete":
-            return Found(left=((said(step), "what a run removed is made again by applying its phase"),))
+            return removed([step])
         if step.op == "update" and not step.reversible:
             return Found(left=((said(step), GONE_FOR_GOOD),))
         if step.op == "update":
