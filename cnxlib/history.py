@@ -110,7 +110,9 @@ class PastStep:
     id:
         Salesforce id of the thing: of what was born in a create, else as the run found it; "" where it has none.
     known:
-        Whether the record says that it was done; it may be cut off before that.
+        Whether the record says that it was done. Where not, the run was cut off, or it ended in `error`.
+    error:
+        What it ended in, after which nobody knew whether it was done; "" where it was done or cut off.
     """
 
     phase: str
@@ -123,6 +125,7 @@ class PastStep:
     reversible: bool
     id: str = ""
     known: bool = True
+    error: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cnxlib.resources.external_client_app import ExternalClientApp, parts, state
 from cnxlib.resources.package import conexiom_package, version_text
 from cnxlib.resources.seats import PAGE
 from cnxlib.resources.setting import Setting
-from cnxlib.resources.undo import PASSING, Found, Going, said
+from cnxlib.resources.undo import PASSING, UNKNOWN_HERE, Found, Going, said
 from cnxlib.resources.undo_kinds import CHANGED, GONE_FOR_GOOD, deletion, put_back, removed, together
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import DeleteMetadata, Identity, ReadMetadata, WriteMetadata
@@ -182,7 +182,7 @@ class Switches:
             if not step.reversible:
                 found.append(Found(left=((said(step), GONE_FOR_GOOD),)))
             elif step.key not in self._settings:
-                found.append(Found(left=((said(step), "how that is taken back is not known here"),)))
+                found.append(Found(left=((said(step), UNKNOWN_HERE),)))
             else:
                 seen = yield from self._settings[step.key].meant(bool((step.before or {}).get("value"))).observe()
                 found.append(Found(seen.items))
