@@ -49,6 +49,22 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What runs of this runbook wrote in this org, or may have. Answer: by kind, and by key, the values by their names.
+
+    What was written later wins; what a run took away, and all that is below a permission set that it took away or made
+    anew, is left out. A step whose end nobody learned counts.
+
+    Parameters
+    ----------
+    kinds:
+        Of the items, such as "object_permissions".
+    """
+
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Attempted:
     """What runs began to create and whose end they never learned. Answer: ids by key, "" where there is none.
 
@@ -142,7 +158,7 @@ Recall = Callable[[Any], Any]
 """Answers one request about the past."""
 
 
-Remembered = Confirmation | Made | Attempted | LeftToPeople | RunSteps
+Remembered = Confirmation | Made | Given | Attempted | LeftToPeople | RunSteps
 """What the past is asked for."""
 
 

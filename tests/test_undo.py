@@ -249,6 +249,34 @@ def test_a_set_that_others_were_given_since_stays_with_all_that_is_in_it(house: 
     ) == [{"AssigneeId": manager["Id"]}]
 
 
+def test_a_set_that_was_given_more_since_stays_with_all_that_is_in_it(house: Houses) -> None:
+    one = house()
+    run = one.run()
+    (of_minimum,) = one.one(Query(soql("SELECT Id FROM PermissionSet WHERE Name = {}", MINIMUM)))
+    rights = ("Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
+    row = {"ParentId": of_minimum["Id"], "SobjectType": "Contact", "PermissionsRead": True}
+    added = one.one(Insert("ObjectPermissions", row | {f"Permissions{right}": False for right in rights}))
+    held = one.one(Query(soql("SELECT Id FROM ObjectPermissions WHERE Parent.Name = {}", MINIMUM)))
+    outcome = one.undo(run)
+    assert outcome.status is Status.CHANGED
+    assert "it was given more since: Contact (Read);" in left(outcome)[f"permission set {MINIMUM} (created)"]
+    assert f"permission_set:{MINIMUM}" not in [change.id for change in outcome.changes]
+    assert one.one(Query(soql("SELECT Id FROM ObjectPermissions WHERE Parent.Name = {}", MINIMUM))) == held
+    one.one(DeleteRows([added]))
+    assert [change.id for change in one.undo(run).changes] == [f"permission_set:{MINIMUM}"]
+
+
+def test_a_set_goes_with_what_another_run_gave_it(house: Houses) -> None:
+    one = house()
+    run = one.run()
+    one.run([find_phase("06")], mapped_fields=["Account.Fax:edit", "Account.Phone"])
+    fields = one.one(Query(soql("SELECT Field FROM FieldPermissions WHERE Parent.Name = {}", MINIMUM)))
+    assert {"Account.Fax", "Account.Phone"} <= {row["Field"] for row in fields}
+    outcome = one.undo(run)
+    assert f"permission set {MINIMUM} (created)" not in left(outcome)
+    assert not one.one(Query(soql("SELECT Id FROM PermissionSet WHERE Name = {}", MINIMUM)))
+
+
 def test_what_another_made_in_its_place_since_stays(house: Houses) -> None:
     one = house()
     run = one.run(PHASES[:5])

@@ -42,16 +42,19 @@ class Found:
 
 @dataclass
 class Going:
-    """What the kinds that come first tell those after them.
+    """What the kinds are told, and those that come first tell those after them.
 
     Attributes
     ----------
+    steps:
+        All that the run did.
     items:
         All that is to be taken back so far.
     sets:
         API names of the permission sets that the run created: what hangs below them goes, or stays, with them.
     """
 
+    steps: tuple[PastStep, ...] = ()
     items: list[Item] = field(default_factory=list)
     sets: frozenset[str] = frozenset()
 
@@ -89,8 +92,8 @@ class Undo:
         run: PastRun
         (run,) = yield [self._request]
         steps, left = _sorted_out(run.steps)
-        left += yield from self._unlearnt(run.steps)
-        going = Going()
+        unlearnt = yield from self._unlearnt(run.steps)
+        going = Going(run.steps)
         manual: list[ManualStep] = []
         for name, kind in self._kinds.items():
             own = [step for step in steps if step.kind == name]
@@ -99,23 +102,24 @@ class Undo:
                 going.items += found.items
                 left += found.left
                 manual += found.manual
+        gone = {item.key for item in going.items if item.kind == "permission_set" and item.desired is None}
+        left += [(said(step), why) for step, why in unlearnt if step.key.partition("/")[0] not in gone]
         left += [(said(step), UNKNOWN_HERE) for step in steps if self._is_strange(step)]
         tables = (Table(LEFT, ("what", "why"), tuple(left)),) if left else ()
         return Observation(tuple(going.items), tuple(manual), tables)
 
-    def _unlearnt(self, steps: Sequence[PastStep]) -> Asking[list[tuple[str, str]]]:
+    def _unlearnt(self, steps: Sequence[PastStep]) -> Asking[list[tuple[PastStep, str]]]:
         """What the run began and never learnt the end of, where it may be there: nobody knows whose it is."""
         made = {(step.kind, step.key) for step in steps if step.known and step.op == "create"}
         begun = {(step.kind, step.key): step for step in steps if not step.known}
-        left: list[tuple[str, str]] = []
+        named: list[tuple[PastStep, str]] = []
         for name in dict.fromkeys(kind for kind, _ in begun):
             own = [step for thing, step in begun.items() if thing[0] == name and thing not in made]
             if name in self._kinds:
-                named = yield from may_be_there(name, own, partial(_looked_at, self._kinds[name], going=Going()))
+                named += yield from may_be_there(name, own, partial(_looked_at, self._kinds[name], going=Going()))
             else:
-                named = [(step, f"{how_it_ended(step)}; {UNKNOWN_HERE}") for step in own]
-            left += [(said(step), why) for step, why in named]
-        return left
+                named += [(step, f"{how_it_ended(step)}; {UNKNOWN_HERE}") for step in own]
+        return named
 
     def _is_strange(self, step: PastStep) -> bool:
         return step.kind not in self._kinds

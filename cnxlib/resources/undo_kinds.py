@@ -149,47 +149,6 @@ def _known(wanted: Sequence[Wanted]) -> Asking[Sequence[Wanted]]:
     return wanted
 
 
-class Sets(Rows):
-    """Permission sets of the org's own: one that somebody holds by another's doing stays, and all that is in it."""
-
-    def __init__(self) -> None:
-        super().__init__("PermissionSet")
-
-    def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
-        """Read the sets, and who holds those that the run made."""
-        found = yield from super().observe(steps, going)
-        made = {item.found: item for item in found.items if item.desired is None}
-        going.sets |= {item.key for item in made.values()}
-        select = (
-            "SELECT Id, PermissionSetId, Assignee.Username FROM PermissionSetAssignment WHERE PermissionSetId IN {}"
-        )
-        answers = yield [Query(soql(select, list(part))) for part in chunks(sorted(made))]
-        ours = {item.found: item.id for item in going.items if item.kind == "assignment" and item.desired is None}
-        holders: dict[str, list[str]] = {}
-        first: dict[str, list[str]] = {}
-        for row in (row for rows in answers for row in rows):
-            if row["Id"] in ours:
-                first.setdefault(row["PermissionSetId"], []).append(ours[row["Id"]])
-            else:
-                holders.setdefault(row["PermissionSetId"], []).append(row["Assignee"]["Username"])
-        items = [
-            replace(item, requires=tuple(sorted(first.get(item.found, ())))) if item.desired is None else item
-            for item in found.items
-            if item.found not in holders
-        ]
-        left = [(_thing(made[set_id]), _held_by(names)) for set_id, names in sorted(holders.items())]
-        return Found(tuple(items), (*found.left, *left))
-
-
-def _thing(item: Item) -> str:
-    return f"{item.kind.replace('_', ' ')} {item.key} (created)"
-
-
-def _held_by(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"it was given to others since: {', '.join(sorted(names)[:5])}{more}; with it all stays that is in it"
-
-
 class Users(Rows):
     """Users: one that the run created is deactivated, for Salesforce deletes none."""
 
