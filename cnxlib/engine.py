@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar
 
-from cnxlib.changes import Change, Plan
-from cnxlib.errors import CnxError, NotYet, StalePlan
-from cnxlib.history import Confirmation, Recall, no_history, recalling
+from cnxlib.changes import Change, Item, Plan
+from cnxlib.errors import CnxError, NotYet, StalePlan, leaves_open
+from cnxlib.history import Attempted, Confirmation, Recall, no_history, recalling
 from cnxlib.model import (
     Check,
     Mode,
@@ -235,19 +235,42 @@ class Engine:
             done = self._rounds.perform(resource.apply(batch, ids))
         except CnxError as error:
             done = [Done(error=error)] * len(batch)
+        there = self._there_all_the_same(resource, batch, done)
         seconds = (self._clock() - started) / len(batch)
         steps = []
         for change, result in zip(batch, done, strict=True):
-            if result.id:
-                ids[change.id] = result.id
+            found = there.get(change.id)
+            id = result.id or (found.found if found else "")
+            if id:
+                ids[change.id] = id
             if result.left:
                 step = Step(change, "not-run", result.left, "", seconds)
             elif result.error is None:
                 step = Step(change, "done", "", result.id, seconds)
+            elif found:
+                remark = f"{result.error.message}. The org was read again: it was done, and its answer was lost"
+                step = Step(change, "done", "", id if change.op == "create" else "", seconds, remark=remark)
             else:
-                step = Step(change, "failed", result.error.message, result.id, seconds, result.error.hint)
+                told, known = result.error, not leaves_open(result.error)
+                step = Step(change, "failed", told.message, result.id, seconds, told.hint, known=known)
             steps.append(self._ended(step))
         return steps
+
+    def _there_all_the_same(self, resource: Resource, batch: Sequence[Change], done: Sequence[Done]) -> dict[str, Item]:
+        """What is as it was to be though nobody learnt the end of its step: looked for once, and never sent again."""
+        unsure = {
+            change.id
+            for change, result in zip(batch, done, strict=True)
+            if result.error is not None and leaves_open(result.error)
+        }
+        if not unsure:
+            return {}
+        # That the steps were begun is on record by now, and is no sign of their having been done.
+        known: dict[Request, Any] = {Attempted(change.kind): {} for change in batch}
+        (seen,) = self._rounds.drive([resource.observe()], known)
+        if isinstance(seen, CnxError):
+            return {}
+        return {item.id: item for item in seen.items if item.id in unsure and item.change() is None}
 
     def _ended(self, step: Step) -> Step:
         self._emit(f"step-{step.result}", {**step.change.as_json(), **step.as_json()})

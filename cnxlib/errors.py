@@ -31,6 +31,7 @@
         ├── PreflightFailed     a required check is not ok
         ├── StalePlan           the plan is no longer the one that was reviewed
         ├── StepFailed          a change was refused
+        │   └── StillRunning    what was begun goes on in Salesforce, and nobody waits for it any more
         └── NotConverged        verify still finds differences
 """
 
@@ -199,6 +200,11 @@ class SessionExpired(SalesforceError):
 class Temporary(SalesforceError):
     """Worth another try after a pause."""
 
+    @property
+    def nothing_done(self) -> bool:
+        """Whether Salesforce says with it that it changed nothing."""
+        return self.code in ("UNABLE_TO_LOCK_ROW", "ALREADY_IN_PROCESS")
+
 
 class MailRefused(CnxError):
     """The mail server said no, or could not be reached; the mail did not go out."""
@@ -260,5 +266,20 @@ class StepFailed(PhaseError):
     """A change was refused."""
 
 
+class StillRunning(StepFailed):
+    """What was begun goes on in Salesforce, and nobody waits for it any more."""
+
+
 class NotConverged(PhaseError):
     """Verify still finds differences."""
+
+
+def leaves_open(error: CnxError) -> bool:
+    """Whether what ended in `error` may have been done all the same, or be done yet.
+
+    Lost may be the answer to the write itself, or to a question about it afterwards. So a limit that was reached and a
+    session that ended count too: they may have met such a question.
+    """
+    if isinstance(error, Temporary):
+        return not error.nothing_done
+    return isinstance(error, OrgUnreachable | LimitExceeded | SessionExpired | MailUncertain | StillRunning)

@@ -49,6 +49,22 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What runs of this runbook wrote in this org, or may have. Answer: by kind, and by key, the values by their names.
+
+    What was written later wins; what a run took away, and all that is below a permission set that it took away or made
+    anew, is left out. A step whose end nobody learned counts.
+
+    Parameters
+    ----------
+    kinds:
+        Of the items, such as "object_permissions".
+    """
+
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Attempted:
     """What runs began to create and whose end they never learned. Answer: ids by key, "" where there is none.
 
@@ -110,7 +126,9 @@ class PastStep:
     id:
         Salesforce id of the thing: of what was born in a create, else as the run found it; "" where it has none.
     known:
-        Whether the record says that it was done; it may be cut off before that.
+        Whether the record says that it was done. Where not, the run was cut off, or it ended in `error`.
+    error:
+        What it ended in, after which nobody knew whether it was done; "" where it was done or cut off.
     """
 
     phase: str
@@ -123,6 +141,7 @@ class PastStep:
     reversible: bool
     id: str = ""
     known: bool = True
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,7 +158,7 @@ Recall = Callable[[Any], Any]
 """Answers one request about the past."""
 
 
-Remembered = Confirmation | Made | Attempted | LeftToPeople | RunSteps
+Remembered = Confirmation | Made | Given | Attempted | LeftToPeople | RunSteps
 """What the past is asked for."""
 
 

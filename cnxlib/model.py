@@ -104,6 +104,10 @@ class Step:
     seconds: float = 0.0
     hint: str = ""
     """What to do about the error."""
+    remark: str = ""
+    """What else is to be known, such as how a step came to be known for done whose answer was lost."""
+    known: bool = True
+    """Whether its end is known: a failed step may have been done all the same where its answer was lost."""
 
     def as_json(self) -> dict[str, Any]:
         """The published shape of a step."""
@@ -116,6 +120,8 @@ class Step:
             "hint": self.hint,
             "id": self.id,
             "seconds": round(self.seconds, 3),
+            "remark": self.remark,
+            "known": self.known,
         }
 
 

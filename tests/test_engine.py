@@ -10,8 +10,24 @@ import pytest
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done, Engine
-from cnxlib.errors import NotConverged, NotYet, PreflightFailed, SalesforceError, StalePlan, StepFailed
-from cnxlib.history import Confirmation, Confirmed, Made
+from cnxlib.errors import (
+    CnxError,
+    LimitExceeded,
+    MailUncertain,
+    NotConverged,
+    NotPermitted,
+    NotYet,
+    OrgUnreachable,
+    PreflightFailed,
+    SalesforceError,
+    SessionExpired,
+    StalePlan,
+    StepFailed,
+    StillRunning,
+    Temporary,
+    leaves_open,
+)
+from cnxlib.history import Attempted, Confirmation, Confirmed, Made
 from cnxlib.model import Check, ManualStep, Observation, Status
 from cnxlib.rounds import Asking, Pause, Progress
 
@@ -440,6 +456,128 @@ class TestWhatPreflightReadServesThePlan:
         one.preflight()
         one.plan()
         assert slept == [2, 2, 2]
+
+
+class TestAnAnswerIsLost:
+    """Nobody knows whether a write arrived: the org is read once more, and nothing is sent again."""
+
+    @dataclass
+    class Losing(Org):
+        """Loses the answers to writes of `lost`; those of `stopped` it never took; after one of them it may be away."""
+
+        lost: frozenset[str] = frozenset()
+        stopped: frozenset[str] = frozenset()
+        away: bool = False
+        error: CnxError = field(default_factory=lambda: OrgUnreachable("no answer", hint="Run again."))
+
+        def _answer(self, request: Any) -> Any:
+            writes = [one for one in self.sent if isinstance(one, Write)]
+            if isinstance(request, Read) and self.away and writes:
+                return OrgUnreachable("away")
+            if isinstance(request, Write) and request.name in self.stopped:
+                return self.error
+            answer = super()._answer(request)
+            return self.error if isinstance(request, Write) and request.name in self.lost else answer
+
+        @property
+        def sent(self) -> list[Any]:
+            return [request for requests in self.rounds for request in requests]
+
+    @staticmethod
+    def apply(org: Org, *resources: Any, recall: Any = None) -> tuple[dict[str, Any], Any, list[Any]]:
+        events: list[Any] = []
+        emit = lambda name, data: events.append((name, dict(data)))  # noqa: E731
+        more = {"recall": recall} if recall else {}
+        one = Engine("01_test", "Test", "00D1", resources, (), org.send, emit, sleep=_no_wait, **more)
+        steps = {step.change.key: step for step in one.apply(one.plan()[0])}
+        return steps, one.verify("apply"), events
+
+    def test_what_is_there_now_is_done_with_the_id_that_was_found(self) -> None:
+        org = self.Losing(lost=frozenset({"a"}))
+        last = Thing("b", requires=("thing:a",))
+        steps, outcome, events = self.apply(org, Thing("a"), last)
+        assert [(step.result, step.id) for step in steps.values()] == [("done", "old-id"), ("done", "id-b")]
+        assert steps["a"].remark.startswith("no answer. The org was read again")
+        assert steps["b"].remark == ""
+        assert last.ids["thing:a"] == "old-id"
+        assert outcome.status is Status.CHANGED
+        assert [one for one in org.sent if isinstance(one, Write)] == [Write("a", 1), Write("b", 1)]
+        (told,) = [data for name, data in events if name == "step-done" and data["key"] == "a"]
+        assert (told["id"], told["known"]) == ("old-id", True)
+
+    def test_a_change_of_what_was_there_bears_no_id(self) -> None:
+        steps, _, _ = self.apply(self.Losing({"a": 5}, lost=frozenset({"a"})), Thing("a"))
+        assert (steps["a"].change.op, steps["a"].result, steps["a"].id) == ("update", "done", "")
+
+    def test_what_is_not_there_failed_and_its_end_is_not_known(self) -> None:
+        org = self.Losing(stopped=frozenset({"a"}))
+        steps, outcome, events = self.apply(org, Thing("a"))
+        assert (steps["a"].result, steps["a"].error, steps["a"].hint) == ("failed", "no answer", "Run again.")
+        assert outcome.status is Status.FAILED
+        assert [(n, d["known"]) for n, d in events if n.startswith("step-") and n != "step-started"] == [
+            ("step-failed", False)
+        ]
+        assert len([one for one in org.sent if isinstance(one, Write)]) == 1
+
+    def test_where_it_cannot_be_read_the_failure_stays(self) -> None:
+        org = self.Losing(lost=frozenset({"a"}), away=True)
+        one = engine(org, Thing("a"))
+        (step,) = one.apply(one.plan()[0])
+        assert (step.result, step.error, step.known) == ("failed", "no answer", False)
+
+    def test_a_refusal_is_not_looked_after_and_its_end_is_known(self) -> None:
+        org = self.Losing(stopped=frozenset({"a"}), error=NotPermitted("you may not"))
+        one = engine(org, Thing("a"))
+        (step,) = one.apply(one.plan()[0])
+        assert (step.result, step.known) == ("failed", True)
+        assert len(org.rounds) == 2
+
+    def test_nothing_more_is_asked_where_nothing_failed(self) -> None:
+        org = Org()
+        one = engine(org, Thing("a"))
+        one.apply(one.plan()[0])
+        assert org.rounds == [[Read("a")], [Write("a", 1)]]
+
+    def test_rows_of_a_batch_are_found_each_for_itself(self) -> None:
+        class Together(Things):
+            def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+                made = yield [Write(change.key, 1) for change in changes]
+                return [Done(one) for one in made]
+
+        org = self.Losing(lost=frozenset({"x"}), ignored=frozenset({"y"}))
+        steps, _, _ = self.apply(org, Together(["x", "y"]))
+        assert {key: step.result for key, step in steps.items()} == {"x": "done", "y": "failed"}
+
+    def test_that_it_was_begun_is_no_sign_of_its_having_been_done(self) -> None:
+        class Mail(Thing):
+            def observe(self) -> Asking[Observation]:
+                (attempted,) = yield [Attempted("thing")]
+                there = {"value": 1} if self._name in attempted else None
+                return Observation((Item("thing", self._name, there, {"value": 1}),))
+
+        org = self.Losing(stopped=frozenset({"m"}))
+        begun = {"m": ""}
+        recall = lambda asked: begun if org.sent else {}  # noqa: E731
+        steps, _, _ = self.apply(org, Mail("m"), recall=recall)
+        assert (steps["m"].result, steps["m"].known) == ("failed", False)
+
+
+@pytest.mark.parametrize(
+    ("error", "open_"),
+    [
+        (OrgUnreachable("x"), True),
+        (Temporary("x", code="SERVER_UNAVAILABLE"), True),
+        (Temporary("x", code="UNABLE_TO_LOCK_ROW"), False),
+        (LimitExceeded("x"), True),
+        (SessionExpired("x"), True),
+        (MailUncertain("x"), True),
+        (StillRunning("x"), True),
+        (StepFailed("x"), False),
+        (NotPermitted("x"), False),
+    ],
+)
+def test_after_which_errors_a_thing_may_be_done_all_the_same(error: CnxError, open_: bool) -> None:
+    assert leaves_open(error) is open_
 
 
 def _no_wait(seconds: float) -> None:

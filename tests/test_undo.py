@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from cnxlib.engine import Engine
-from cnxlib.errors import CnxError, RecordError, UsageError
+from cnxlib.errors import CnxError, RecordError, StillRunning, UsageError
 from cnxlib.history import PastStep
 from cnxlib.model import Outcome, Status
 from cnxlib.phases import PHASES, Phase, find_phase
@@ -21,8 +21,10 @@ from cnxlib.records import RunRecord
 from cnxlib.records.past import Past
 from cnxlib.records.run_record import EVENTS
 from cnxlib.records.sealing import seal
+from cnxlib.resources.package_install import Package
 from cnxlib.resources.undo import LEFT, net
-from cnxlib.salesforce import DeleteRows, Insert, Query, ReadMetadata, Update, WriteMetadata, soql
+from cnxlib.rounds import Asking, Pause
+from cnxlib.salesforce import DeleteRows, Insert, Query, ReadMetadata, ToolingQuery, Update, WriteMetadata, soql
 from cnxlib.salesforce.org import Org, connect
 from tests.conftest import Sim
 from tests.phases.test_cases import KINDS
@@ -72,15 +74,34 @@ class House:
         seal(record, by="runner", ending="complete")
         return record.run_id
 
+    def struck(self, phase: Phase[Any], fault: dict[str, Any], **parameters: Any) -> tuple[str, Outcome]:
+        """Apply a phase while a fault strikes writes, however that ends; returns the run's id, too."""
+        record = RunRecord.begin(self.alias)
+        engine = self._engine(phase, {**flat(self.alias)[phase.id], **parameters}, record)
+        engine.preflight()
+        plan, _ = engine.plan()
+        self.sim.control("PUT", f"orgs/{self.alias}/faults", [fault])
+        engine.apply(plan)
+        (told,) = self.sim.control("GET", f"orgs/{self.alias}/faults")
+        assert told["struck"], "nothing was struck"
+        self.sim.control("PUT", f"orgs/{self.alias}/faults", [])
+        outcome = engine.verify("apply")
+        seal(record, by="runner", ending="complete")
+        return record.run_id, outcome
+
     def undo(self, run: str, **parameters: Any) -> Outcome:
         """Take a run back, in a run of its own."""
+        return self.undo_on_record(run, **parameters)[0]
+
+    def undo_on_record(self, run: str, **parameters: Any) -> tuple[Outcome, str]:
+        """The same; returns the id of the run that it is, too."""
         record = RunRecord.begin(self.alias)
         engine = self._engine(UNDO, {"run_id": run, **parameters}, record)
         engine.preflight()
         engine.apply(engine.plan()[0])
         outcome = engine.verify("apply")
         seal(record, by="runner", ending="complete")
-        return outcome
+        return outcome, record.run_id
 
     def _engine(self, phase: Phase[Any], values: dict[str, Any], record: RunRecord) -> Engine:
         me = self.org.identity
@@ -183,6 +204,22 @@ def test_an_undone_run_can_be_carried_out_again(house: Houses) -> None:
     assert one.undo(one.run(PHASES[:7])).status is Status.CHANGED
 
 
+def test_what_was_made_since_an_undoing_stays_when_that_is_undone(house: Houses) -> None:
+    one = house("record-types")
+    phases = [find_phase("01"), find_phase("02"), find_phase("03")]
+    _, undoing = one.undo_on_record(one.run(phases), include_package=True)
+    one.run(phases)
+    before = state(one.snapshot())
+    outcome = one.undo(undoing, include_package=True)
+    assert [change.id for change in outcome.changes if change.op == "delete"] == []
+    why = "made again by applying its phase"
+    named = left(outcome)
+    assert why in named["connected app Conexiom (removed)"]
+    assert why in named["package Conexiom for Salesforce (removed)"]
+    assert why in named["permission set Conexiom_Integration_User (removed)"]
+    assert state(one.snapshot()) == before
+
+
 def test_an_assignment_that_was_removed_is_given_again(house: Houses) -> None:
     one = house()
     one.run()
@@ -210,6 +247,34 @@ def test_a_set_that_others_were_given_since_stays_with_all_that_is_in_it(house: 
     assert one.one(
         Query(soql("SELECT AssigneeId FROM PermissionSetAssignment WHERE PermissionSetId = {}", row["PermissionSetId"]))
     ) == [{"AssigneeId": manager["Id"]}]
+
+
+def test_a_set_that_was_given_more_since_stays_with_all_that_is_in_it(house: Houses) -> None:
+    one = house()
+    run = one.run()
+    (of_minimum,) = one.one(Query(soql("SELECT Id FROM PermissionSet WHERE Name = {}", MINIMUM)))
+    rights = ("Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
+    row = {"ParentId": of_minimum["Id"], "SobjectType": "Contact", "PermissionsRead": True}
+    added = one.one(Insert("ObjectPermissions", row | {f"Permissions{right}": False for right in rights}))
+    held = one.one(Query(soql("SELECT Id FROM ObjectPermissions WHERE Parent.Name = {}", MINIMUM)))
+    outcome = one.undo(run)
+    assert outcome.status is Status.CHANGED
+    assert "it was given more since: Contact (Read);" in left(outcome)[f"permission set {MINIMUM} (created)"]
+    assert f"permission_set:{MINIMUM}" not in [change.id for change in outcome.changes]
+    assert one.one(Query(soql("SELECT Id FROM ObjectPermissions WHERE Parent.Name = {}", MINIMUM))) == held
+    one.one(DeleteRows([added]))
+    assert [change.id for change in one.undo(run).changes] == [f"permission_set:{MINIMUM}"]
+
+
+def test_a_set_goes_with_what_another_run_gave_it(house: Houses) -> None:
+    one = house()
+    run = one.run()
+    one.run([find_phase("06")], mapped_fields=["Account.Fax:edit", "Account.Phone"])
+    fields = one.one(Query(soql("SELECT Field FROM FieldPermissions WHERE Parent.Name = {}", MINIMUM)))
+    assert {"Account.Fax", "Account.Phone"} <= {row["Field"] for row in fields}
+    outcome = one.undo(run)
+    assert f"permission set {MINIMUM} (created)" not in left(outcome)
+    assert not one.one(Query(soql("SELECT Id FROM PermissionSet WHERE Name = {}", MINIMUM)))
 
 
 def test_what_another_made_in_its_place_since_stays(house: Houses) -> None:
@@ -340,6 +405,70 @@ def test_a_user_whom_somebody_deactivated_since_needs_nothing(house: Houses) -> 
     assert not [step for step in one.undo(run).steps if step.change.kind == "user"]
 
 
+class TestAnAnswerWasLost:
+    """What a run made is taken back although nobody told it that it was made; what may be another's is named."""
+
+    LOST_SET: ClassVar = {"kind": "lost_answer", "match": {"method": "POST", "path": "/sobjects/PermissionSet"}}
+    LOST_APP: ClassVar = {"kind": "lost_answer", "match": {"method": "POST", "path": "/Soap/m/"}}
+
+    def test_of_a_permission_set(self, house: Houses) -> None:
+        one, phase = house(), find_phase("02")
+        one.run(PHASES[:1])
+        before = one.snapshot()
+        first, outcome = one.struck(phase, self.LOST_SET)
+        assert outcome.status is Status.CHANGED, outcome.reason
+        (step,) = [step for step in outcome.steps if step.change.kind == "permission_set"]
+        assert (step.result, step.id[:3]) == ("done", "0PS")
+        assert "its answer was lost" in step.remark
+        second = one.run([phase])
+        for run in (second, first):
+            assert one.undo(run).status in (Status.CHANGED, Status.CONVERGED)
+        users = [f"conexiom.integration@{one.alias}.example"]
+        assert without_exceptions(one.snapshot(), users) == without_exceptions(before, users)
+
+    def test_of_a_connected_app(self, house: Houses) -> None:
+        one, phase = house(), find_phase("03")
+        before = state(one.snapshot())
+        first, outcome = one.struck(phase, self.LOST_APP)
+        assert outcome.error is None, outcome.reason
+        assert [step.result for step in outcome.steps] == ["done"]
+        second = one.run([phase])
+        assert [change.op for run in (second, first) for change in one.undo(run).changes] == ["delete"]
+        assert state(one.snapshot()) == before
+
+    def test_of_a_set_that_could_not_be_looked_for(self, house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
+        one, phase = house(), find_phase("02")
+        one.run(PHASES[:1])
+        with monkeypatch.context() as away:
+            away.setattr(Engine, "_there_all_the_same", lambda *asked: {})
+            first, outcome = one.struck(phase, self.LOST_SET)
+        assert outcome.status is Status.FAILED
+        second = one.run([phase])
+        named = [left(one.undo(run)) for run in (second, first)]
+        assert "permission set Conexiom_Integration_User (perhaps created)" not in named[0]
+        why = named[1]["permission set Conexiom_Integration_User (perhaps created)"]
+        assert "its end was not learnt" in why
+        assert "delete it: Setup → Permission Sets" in why
+        assert one.one(Query("SELECT Id FROM PermissionSet WHERE Name = 'Conexiom_Integration_User'"))
+
+    def test_of_an_installation_that_went_on(self, house: Houses, monkeypatch: pytest.MonkeyPatch) -> None:
+        one, phase = house(), find_phase("01")
+        with monkeypatch.context() as impatient:
+            impatient.setattr(Package, "_wait", _tired)
+            run, outcome = one.struck(phase, {"kind": "install_slow", "value": 0.2, "times": 1})
+        assert "still running" in outcome.reason
+        one.run([phase])
+        why = left(one.undo(run, include_package=True))["package Conexiom for Salesforce (perhaps created)"]
+        assert "still running" in why
+        assert "uninstall it: Setup → Installed Packages" in why
+        assert one.one(ToolingQuery("SELECT SubscriberPackageId FROM InstalledSubscriberPackage"))
+
+
+def _tired(self: Package, request_id: str) -> Asking[None]:
+    yield [Pause(0)]
+    raise StillRunning("The installation is still running after 30 minutes", hint="Run again.")
+
+
 class TestTheRecord:
     """What is undone is what the record says, so it must be as it was sealed."""
 
@@ -371,15 +500,18 @@ class TestTheRecord:
         me, record = one.org.identity, RunRecord.begin(one.alias)
         change = {"op": "create", "kind": "permission_set", "key": "A", "before": None, "after": {}}
         change |= {"guide": [], "reversible": True}
+        begun = {**change, "key": MINIMUM}
         hidden = {**change, "key": "B", "op": "update", "before": {"Label": "[secret]"}, "after": {"Label": "x"}}
         strange = {**change, "kind": "sculpture", "id": "1"}
-        for name, data in (("step-started", change), ("step-done", hidden), ("step-done", strange)):
+        events = [("step-started", change), ("step-started", begun), ("step-done", hidden), ("step-done", strange)]
+        for name, data in events:
             record.event(name, data, phase="02_integration_user", mode="apply", known={"org_id": me.org_id})
         seal(record, by="runner", ending="interrupted")
         outcome = one.undo(record.run_id)
         assert outcome.changes == ()
         assert {what: why.split(":")[0] for what, why in left(outcome).items()} == {
-            "permission set A (created)": "the run was cut off while it was at it",
+            f"permission set {MINIMUM} (perhaps created)": "the run was cut off while it was at it; it is there now, "
+            "by this run's doing or by another's, and so it stays. Look at it, and where nobody needs it, delete it",
             "permission set B (changed)": "the record does not hold the value, which was taken for a secret",
             "sculpture A (created)": "how that is taken back is not known here",
         }

@@ -15,9 +15,10 @@ from cnxlib.phases.base import Phase, PhaseParams
 from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.setting import Setting
 from cnxlib.resources.undo import Kind, Undo
-from cnxlib.resources.undo_kinds import GivenAndTaken, Rows, Seats, Sets, Stays, Users
+from cnxlib.resources.undo_kinds import GivenAndTaken, Rows, Seats, Stays, Users
 from cnxlib.resources.undo_metadata import Apps, ExternalApps, PackageRemoval, RecordTypes, Switches
 from cnxlib.resources.undo_profiles import Profiles, Rights
+from cnxlib.resources.undo_sets import Sets
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cnxlib.errors import RecordError
-from cnxlib.history import Confirmation, Confirmed, Left, LeftToPeople, Made, PastRun, Remembered, RunSteps
+from cnxlib.history import Confirmation, Confirmed, Given, Left, LeftToPeople, Made, PastRun, Remembered, RunSteps
+from cnxlib.records.given import given
 from cnxlib.records.listing import find_run
 from cnxlib.records.run_record import EVENTS, read_events, runs_of
 from cnxlib.records.steps import steps_of
@@ -28,7 +29,7 @@ class Past:
         self._alias, self._org_id, self._root = alias, org_id, root
         self._read: dict[Path, tuple[int, list[dict[str, Any]]]] = {}
 
-    def recall(self, request: Remembered) -> Confirmed | Mapping[str, str] | Mapping[str, Left] | PastRun | None:
+    def recall(self, request: Remembered) -> Confirmed | Mapping[str, Any] | PastRun | None:
         """Answer one request.
 
         Raises
@@ -45,6 +46,8 @@ class Past:
             return self._confirmed.get((request.phase, request.step, request.digest))
         if isinstance(request, LeftToPeople):
             return self._left.get(request.kind, {})
+        if isinstance(request, Given):
+            return given(self._events, request.kinds)
         return (self._made if isinstance(request, Made) else self._attempted).get(request.kind, {})
 
     @property

@@ -20,7 +20,7 @@ check              `Check.as_json`
 facts              when ("before" the plan or "after" the changes), facts (kind, key, id, value) of all that is managed
 plan               digest, changes
 step-started       `Change.as_json`
-step-done          change and step in one, as are step-failed and step-not-run
+step-done          change and step in one, as are step-failed (`known` false: it may have been done) and step-not-run
 progress           message; fraction (0-1, null where unknown), where it has one
 verified           remaining (changes)
 confirmed          step, digest (`ManualStep.digest`), note, evidence (name, sha256; null where none was given)

@@ -84,6 +84,8 @@ def _steps(events: list[dict[str, Any]]) -> list[PastStep]:
             case "step-done":
                 begun.pop(_name(phase, data), None)
                 steps.append(_step(phase, data, found, known=True))
+            case "step-failed" if data.get("known") is False:
+                begun[_name(phase, data)] = _step(phase, data, found, known=False)
             case "step-failed" | "step-not-run":
                 begun.pop(_name(phase, data), None)
     return [*steps, *begun.values()]
@@ -108,4 +110,5 @@ def _step(phase: str, data: Mapping[str, Any], found: Mapping[tuple[str, str], s
         bool(data["reversible"]),
         born if data["op"] == "create" else found.get((kind, key), ""),
         known,
+        "" if known else str(data.get("error", "")),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import StepFailed
+from cnxlib.errors import StepFailed, StillRunning
 from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.app import App, callback_table, left_at_the_doors, lines, secret_step, wait_until_known
 from cnxlib.resources.connected_app import draw, find_consumer, global_settings_name
@@ -82,7 +82,9 @@ class ExternalClientApp:
         Raises
         ------
         StepFailed
-            Salesforce refused a part, or is still deploying after ten minutes.
+            Salesforce refused a part.
+        StillRunning
+            Salesforce is still deploying after ten minutes.
         """
         (change,) = changes
         after = change.after or {}
@@ -171,7 +173,7 @@ class ExternalClientApp:
             if result.get("done"):
                 break
             if now - started > _DEPLOY_SECONDS:
-                raise StepFailed(
+                raise StillRunning(
                     f"Salesforce is still deploying the app after {_DEPLOY_SECONDS / 60:.0f} minutes ({id})",
                     guide=self._app.guide,
                     hint="Look at Setup, Deployment Status; when it has ended, run again.",

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import NotFound, OrgUnreachable, ParameterError, StepFailed, Temporary
+from cnxlib.errors import NotFound, OrgUnreachable, ParameterError, StepFailed, StillRunning, Temporary
 from cnxlib.model import Observation
 from cnxlib.resources.package import NAME, package_state, version_text
 from cnxlib.rounds import Asking, Pause, Progress
@@ -144,7 +144,7 @@ class Package:
             if not _is_running(status):
                 break
             if now - started > self._timeout:
-                raise StepFailed(
+                raise StillRunning(
                     f"The installation is still running after {self._timeout / 60:.0f} minutes",
                     guide=self.guide,
                     hint="Run again to go on waiting for the same installation, or raise install_timeout_minutes.",

@@ -1,7 +1,8 @@
 """Undoing a run: what it made is taken away, what it changed is put back, in reverse order.
 
 A thing that the run created is deleted where it is still that very thing, by its id. A property that the run changed
-gets its old value where it still has the new one. What was there before, and what was changed since, is left alone.
+gets its old value where it still has the new one. What was there before, and what was changed since, is left alone; so
+is what the run began and never learnt the end of (`cnxlib.resources.undo_unlearnt`), which is named.
 `cnxlib.resources.undo_kinds` says how each kind of thing is taken back; one that nobody knows is named, not guessed.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from cnxlib.changes import Change, Item
@@ -17,6 +19,7 @@ from cnxlib.engine import Done
 from cnxlib.errors import CnxError, LimitExceeded, OrgUnreachable, SalesforceError, SessionExpired, Temporary
 from cnxlib.history import PastRun, PastStep, RunSteps
 from cnxlib.model import ManualStep, Observation, Table
+from cnxlib.resources.undo_unlearnt import how_it_ended, may_be_there
 from cnxlib.rounds import Asking
 
 PASSING = (LimitExceeded, SessionExpired, Temporary, OrgUnreachable)
@@ -24,6 +27,8 @@ PASSING = (LimitExceeded, SessionExpired, Temporary, OrgUnreachable)
 
 LEFT = "Not undone"
 """Title of the table of what stays, and why."""
+
+UNKNOWN_HERE = "how that is taken back is not known here"
 
 
 @dataclass(frozen=True)
@@ -37,16 +42,19 @@ class Found:
 
 @dataclass
 class Going:
-    """What the kinds that come first tell those after them.
+    """What the kinds are told, and those that come first tell those after them.
 
     Attributes
     ----------
+    steps:
+        All that the run did.
     items:
         All that is to be taken back so far.
     sets:
         API names of the permission sets that the run created: what hangs below them goes, or stays, with them.
     """
 
+    steps: tuple[PastStep, ...] = ()
     items: list[Item] = field(default_factory=list)
     sets: frozenset[str] = frozenset()
 
@@ -84,7 +92,8 @@ class Undo:
         run: PastRun
         (run,) = yield [self._request]
         steps, left = _sorted_out(run.steps)
-        going = Going()
+        unlearnt = yield from self._unlearnt(run.steps)
+        going = Going(run.steps)
         manual: list[ManualStep] = []
         for name, kind in self._kinds.items():
             own = [step for step in steps if step.kind == name]
@@ -93,9 +102,24 @@ class Undo:
                 going.items += found.items
                 left += found.left
                 manual += found.manual
-        left += [(said(step), "how that is taken back is not known here") for step in steps if self._is_strange(step)]
+        gone = {item.key for item in going.items if item.kind == "permission_set" and item.desired is None}
+        left += [(said(step), why) for step, why in unlearnt if step.key.partition("/")[0] not in gone]
+        left += [(said(step), UNKNOWN_HERE) for step in steps if self._is_strange(step)]
         tables = (Table(LEFT, ("what", "why"), tuple(left)),) if left else ()
         return Observation(tuple(going.items), tuple(manual), tables)
+
+    def _unlearnt(self, steps: Sequence[PastStep]) -> Asking[list[tuple[PastStep, str]]]:
+        """What the run began and never learnt the end of, where it may be there: nobody knows whose it is."""
+        made = {(step.kind, step.key) for step in steps if step.known and step.op == "create"}
+        begun = {(step.kind, step.key): step for step in steps if not step.known}
+        named: list[tuple[PastStep, str]] = []
+        for name in dict.fromkeys(kind for kind, _ in begun):
+            own = [step for thing, step in begun.items() if thing[0] == name and thing not in made]
+            if name in self._kinds:
+                named += yield from may_be_there(name, own, partial(_looked_at, self._kinds[name], going=Going()))
+            else:
+                named += [(step, f"{how_it_ended(step)}; {UNKNOWN_HERE}") for step in own]
+        return named
 
     def _is_strange(self, step: PastStep) -> bool:
         return step.kind not in self._kinds
@@ -127,10 +151,8 @@ def _sorted_out(steps: Sequence[PastStep]) -> tuple[list[PastStep], list[tuple[s
     """What a run came to, thing by thing, and what of it cannot be taken back whatever the org holds."""
     left: list[tuple[str, str]] = []
     certain: list[PastStep] = []
-    for step in steps:
-        if not step.known:
-            left.append((said(step), "the run was cut off while it was at it: look whether it was done"))
-        elif _is_hidden(step):
+    for step in (step for step in steps if step.known):
+        if _is_hidden(step):
             left.append((said(step), "the record does not hold the value, which was taken for a secret"))
         else:
             certain.append(step)
@@ -172,4 +194,5 @@ _DID = {"create": "created", "update": "changed", "delete": "removed"}
 
 def said(step: PastStep) -> str:
     """What a step did, for people."""
-    return f"{step.kind.replace('_', ' ')} {step.key} ({_DID[step.op]})"
+    did = _DID[step.op] if step.known else f"perhaps {_DID[step.op]}"
+    return f"{step.kind.replace('_', ' ')} {step.key} ({did})"

@@ -19,6 +19,7 @@ from cnxlib.salesforce.rows import row_error
 
 GONE_FOR_GOOD = "it stays as it is: Salesforce does not let it be taken back"
 CHANGED = "it was changed since: it is now {}"
+MADE_AGAIN = "what a run removed is made again by applying its phase"
 
 
 def deletion(step: PastStep, found: str = "", requires: tuple[str, ...] = ()) -> Item:
@@ -34,6 +35,11 @@ def put_back(step: PastStep, now: Mapping[str, Any]) -> Found:
     items = (Item(step.kind, step.key, ours, {name: before.get(name) for name in ours}, step.guide, found=step.id),)
     left = ((said(step), CHANGED.format(", ".join(moved))),) if moved else ()
     return Found(items if ours else (), left)
+
+
+def removed(steps: Sequence[PastStep]) -> Found:
+    """Things that the run removed: no undoing makes them again, and what is there in their place is not the run's."""
+    return Found(left=tuple((said(step), MADE_AGAIN) for step in steps if step.op == "delete"))
 
 
 def together(found: Sequence[Found]) -> Found:
@@ -81,7 +87,7 @@ class Rows:
 
     def _found(self, step: PastStep, there: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Found:
         if step.op == "delete":
-            return Found(left=((said(step), "what a run removed is made again by applying its phase"),))
+            return removed([step])
         if step.op == "update" and not step.reversible:
             return Found(left=((said(step), GONE_FOR_GOOD),))
         if step.op == "update":
@@ -141,47 +147,6 @@ def _who_and_what(step: PastStep) -> tuple[str, str]:
 def _known(wanted: Sequence[Wanted]) -> Asking[Sequence[Wanted]]:
     yield from ()
     return wanted
-
-
-class Sets(Rows):
-    """Permission sets of the org's own: one that somebody holds by another's doing stays, and all that is in it."""
-
-    def __init__(self) -> None:
-        super().__init__("PermissionSet")
-
-    def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
-        """Read the sets, and who holds those that the run made."""
-        found = yield from super().observe(steps, going)
-        made = {item.found: item for item in found.items if item.desired is None}
-        going.sets |= {item.key for item in made.values()}
-        select = (
-            "SELECT Id, PermissionSetId, Assignee.Username FROM PermissionSetAssignment WHERE PermissionSetId IN {}"
-        )
-        answers = yield [Query(soql(select, list(part))) for part in chunks(sorted(made))]
-        ours = {item.found: item.id for item in going.items if item.kind == "assignment" and item.desired is None}
-        holders: dict[str, list[str]] = {}
-        first: dict[str, list[str]] = {}
-        for row in (row for rows in answers for row in rows):
-            if row["Id"] in ours:
-                first.setdefault(row["PermissionSetId"], []).append(ours[row["Id"]])
-            else:
-                holders.setdefault(row["PermissionSetId"], []).append(row["Assignee"]["Username"])
-        items = [
-            replace(item, requires=tuple(sorted(first.get(item.found, ())))) if item.desired is None else item
-            for item in found.items
-            if item.found not in holders
-        ]
-        left = [(_thing(made[set_id]), _held_by(names)) for set_id, names in sorted(holders.items())]
-        return Found(tuple(items), (*found.left, *left))
-
-
-def _thing(item: Item) -> str:
-    return f"{item.kind.replace('_', ' ')} {item.key} (created)"
-
-
-def _held_by(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"it was given to others since: {', '.join(sorted(names)[:5])}{more}; with it all stays that is in it"
 
 
 class Users(Rows):

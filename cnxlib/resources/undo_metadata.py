@@ -19,8 +19,8 @@ from cnxlib.resources.external_client_app import ExternalClientApp, parts, state
 from cnxlib.resources.package import conexiom_package, version_text
 from cnxlib.resources.seats import PAGE
 from cnxlib.resources.setting import Setting
-from cnxlib.resources.undo import PASSING, Found, Going, said
-from cnxlib.resources.undo_kinds import CHANGED, GONE_FOR_GOOD, deletion, put_back, together
+from cnxlib.resources.undo import PASSING, UNKNOWN_HERE, Found, Going, said
+from cnxlib.resources.undo_kinds import CHANGED, GONE_FOR_GOOD, deletion, put_back, removed, together
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import DeleteMetadata, Identity, ReadMetadata, WriteMetadata
 
@@ -48,6 +48,8 @@ class PackageRemoval:
     def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
         """Whether the version that the run installed is there still."""
         (step,) = steps
+        if step.op == "delete":
+            return removed(steps)
         if step.op == "update":
             return Found(left=((said(step), "Salesforce installs no older version over a newer one"),))
         try:
@@ -95,8 +97,8 @@ class Apps:
 
     def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
         """Compare each app's key with the one that was drawn for it."""
-        found = []
-        for step in steps:
+        found = [removed(steps)]
+        for step in (one for one in steps if one.op != "delete"):
             consumer = yield from find_consumer(step.key)
             if consumer.component is None:
                 continue
@@ -137,8 +139,8 @@ class ExternalApps:
 
     def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
         """Compare each app's key with the one that was drawn for it."""
-        found = []
-        for step in steps:
+        found = [removed(steps)]
+        for step in (one for one in steps if one.op != "delete"):
             head, settings, scopes = yield from parts(step.key)
             if head is None:
                 continue
@@ -180,7 +182,7 @@ class Switches:
             if not step.reversible:
                 found.append(Found(left=((said(step), GONE_FOR_GOOD),)))
             elif step.key not in self._settings:
-                found.append(Found(left=((said(step), "how that is taken back is not known here"),)))
+                found.append(Found(left=((said(step), UNKNOWN_HERE),)))
             else:
                 seen = yield from self._settings[step.key].meant(bool((step.before or {}).get("value"))).observe()
                 found.append(Found(seen.items))
@@ -201,9 +203,10 @@ class RecordTypes:
 
     def observe(self, steps: Sequence[PastStep], going: Going) -> Asking[Found]:
         """Read which are available."""
-        steps = [step for step in steps if step.key.partition("/")[0] not in going.sets and step.op == "create"]
+        steps = [step for step in steps if step.key.partition("/")[0] not in going.sets]
+        taken, steps = removed(steps), [step for step in steps if step.op == "create"]
         if not steps:
-            return Found()
+            return taken
         names = list(dict.fromkeys(step.key.partition("/")[0] for step in steps))
         answers = yield [ReadMetadata(type, name) for type in ("PermissionSet", "Profile") for name in names]
         sets = dict(zip(names, answers[: len(names)], strict=True))
@@ -216,7 +219,7 @@ class RecordTypes:
             visible = (component or {}).get("recordTypeVisibilities", ())
             if any(one["recordType"] == name and one.get("visible") for one in visible):
                 items.append(Item(step.kind, step.key, {"visible": True}, None, step.guide))
-        return Found(tuple(items))
+        return Found(tuple(items), taken.left)
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
         """Write the sets as they are now, without them; of a profile, them alone."""

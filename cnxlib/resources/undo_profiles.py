@@ -70,7 +70,7 @@ class Rights(Rows):
         of_profiles = [
             step
             for step in steps
-            if (step.op == "create" and not step.id)
+            if (step.op != "delete" and not step.id)
             or (step.op == "update" and step.id in rows and rows[step.id]["Parent"]["IsOwnedByProfile"])
         ]
         below_sets = yield from super().observe([step for step in steps if step not in of_profiles], going)

@@ -252,7 +252,7 @@ def _reached(event: Mapping[str, Any]) -> bool:
     return event["event"] == "phase-started" and bool(event["data"]["org"]["id"])
 
 
-_STEP = ("op", "kind", "key", "result", "error", "hint", "id", "seconds")
+_STEP = ("op", "kind", "key", "result", "error", "hint", "id", "seconds", "remark", "known")
 
 
 def _said(ending: Ending) -> str:

@@ -28,8 +28,6 @@ T = TypeVar("T")
 NEWEST_TESTED = 67
 """REST API version asked for where the org lists it (Summer '26); an older org's newest is taken as it is."""
 
-_NOTHING_DONE = ("UNABLE_TO_LOCK_ROW", "ALREADY_IN_PROCESS")
-
 
 class Client:
     """Requests to one org.
@@ -160,7 +158,7 @@ class Client:
 
     def changed(self, do: Callable[[], T]) -> T:
         """Do, again only where Salesforce said that it did nothing."""
-        return self._retried(do, lambda error: isinstance(error, Temporary) and error.code in _NOTHING_DONE)
+        return self._retried(do, lambda error: isinstance(error, Temporary) and error.nothing_done)
 
     def _tries(self, worth: Callable[[BaseException], bool]) -> tenacity.Retrying:
         return tenacity.Retrying(

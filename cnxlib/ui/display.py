@@ -85,7 +85,7 @@ def steps_grid(steps: Sequence[Mapping[str, Any]]) -> Grid:
         (
             Badge(step["result"].replace("_", " "), tones.get(step["result"], "plain")),
             step_words(step),
-            _texts(step["error"], f"id {step['id']}" if step["id"] else ""),
+            _texts(step["error"], step.get("remark", ""), f"id {step['id']}" if step["id"] else ""),
             f"{step['seconds']:.1f}",
         )
         for step in steps

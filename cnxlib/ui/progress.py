@@ -75,7 +75,7 @@ def most_telling(lines: Sequence[Line], most: int = MOST_LINES) -> list[Line]:
 
 def remark(step: Mapping[str, Any]) -> list[str]:
     """What there is to say of a step that has ended: its error and what to do, the id that was born in it."""
-    texts = (step.get("error"), f"What to do: {step['hint']}" if step.get("hint") else "")
+    texts = (step.get("error"), step.get("remark"), f"What to do: {step['hint']}" if step.get("hint") else "")
     id_ = f"id {step['id']}" if step.get("id") else ""
     return [text for text in (*texts, id_) if text]
 

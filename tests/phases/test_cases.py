@@ -38,6 +38,7 @@ from cnxlib.history import (
     Attempted,
     Confirmation,
     Confirmed,
+    Given,
     Left,
     LeftToPeople,
     Made,
@@ -170,6 +171,8 @@ def past(case: dict[str, Any], asked: Any) -> Any:
     match asked:
         case Made(kind):
             return case.get("made", {}).get(kind, {})
+        case Given():
+            return case.get("given", {})
         case Attempted(kind):
             return case.get("attempted", {}).get(kind, {})
         case LeftToPeople(kind):

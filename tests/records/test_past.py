@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cnxlib.history import Attempted, Confirmation, Confirmed, LeftToPeople, Made
+from cnxlib.history import Attempted, Confirmation, Confirmed, Given, LeftToPeople, Made
 from cnxlib.records import RunRecord
 from cnxlib.records.past import Past
 
@@ -56,6 +56,53 @@ def test_a_step_whose_end_nobody_learned_was_attempted(tmp_path: Path) -> None:
     run(tmp_path, step("started", "refused"), step("failed", "refused"), step("started", "lost"))
     run(tmp_path, step("failed", "lost", "<2@acme>"), step("started", "not run"), step("not-run", "not run"))
     assert Past("acme", ORG_ID, tmp_path).recall(Attempted("support_mail")) == {"killed": "", "lost": "<2@acme>"}
+
+
+def test_what_was_given_and_is_not_taken_away(tmp_path: Path) -> None:
+    def step(name: str, op: str, key: str, after: Any = None, kind: str = "lamp", **more: Any) -> Any:
+        return f"step-{name}", {"op": op, "kind": kind, "key": key, "after": after, **more}
+
+    run(
+        tmp_path,
+        step("done", "create", "S", {"Label": "S"}, "permission_set"),
+        step("done", "create", "S/a", {"on": True}),
+        step("done", "create", "S/b", {"on": True}),
+        step("done", "create", "T/a", {"on": True}),
+        step("done", "create", "S/a", {"on": True}, "chair"),
+    )
+    past = Past("acme", ORG_ID, tmp_path)
+    asked = Given(("permission_set", "lamp"))
+    everything = {"S/a": {"on": True}, "S/b": {"on": True}, "T/a": {"on": True}}
+    assert past.recall(asked) == {"permission_set": {"S": {"Label": "S"}}, "lamp": everything}
+    run(
+        tmp_path,
+        step("started", "update", "S/a", {"red": True}),
+        step("done", "update", "S/a", {"red": True}),
+        step("done", "delete", "S/b"),
+        step("started", "update", "T/a", {"blue": True}),
+        step("failed", "update", "T/a", {"blue": True}, known=True),
+        step("started", "create", "T/refused", {"on": True}),
+        step("failed", "create", "T/refused", {"on": True}, known=True),
+        step("started", "create", "T/left", {"on": True}),
+        step("not-run", "create", "T/left", {"on": True}, known=True),
+        step("not-run", "create", "S/a", {"on": False}),
+        step("started", "create", "T/lost", {"on": True}),
+        step("failed", "create", "T/lost", {"on": True}, known=False),
+        step("started", "create", "T/cut off", {"on": True}),
+        step("started", "delete", "T/lost"),
+        step("failed", "delete", "T/lost", known=True),
+    )
+    assert past.recall(Given(("lamp",))) == {
+        "lamp": {
+            "S/a": {"on": True, "red": True},
+            "T/a": {"on": True},
+            "T/lost": {"on": True},
+            "T/cut off": {"on": True},
+        }
+    }
+    run(tmp_path, step("done", "delete", "S", None, "permission_set"))
+    run(tmp_path, step("done", "create", "T", {}, "permission_set"), step("done", "create", "T/x", {"on": True}))
+    assert past.recall(asked) == {"permission_set": {"T": {}}, "lamp": {"T/x": {"on": True}}}
 
 
 def test_what_was_tried_and_left_to_a_person(tmp_path: Path) -> None:
