@@ -11,6 +11,7 @@ from cnxlib.engine import Done
 from cnxlib.errors import CnxError, NotFound, NotYet, ParameterError
 from cnxlib.history import PastStep
 from cnxlib.resources.assignment import Assignments, Wanted
+from cnxlib.resources.in_words import named
 from cnxlib.resources.row_updates import update_each
 from cnxlib.resources.undo import Found, Going, said
 from cnxlib.rounds import Asking
@@ -180,8 +181,7 @@ def _thing(item: Item) -> str:
 
 
 def _held_by(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"it was given to others since: {', '.join(sorted(names)[:5])}{more}; with it all stays that is in it"
+    return f"it was given to others since: {named(sorted(names), 5)}; with it all stays that is in it"
 
 
 class Users(Rows):
