@@ -20,6 +20,29 @@ from cnxlib.resources.package import conexiom_package
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import ToolingQuery, soql
 
+_PARTS = (
+    "Street",
+    "City",
+    "State",
+    "StateCode",
+    "PostalCode",
+    "Country",
+    "CountryCode",
+    "Latitude",
+    "Longitude",
+    "GeocodeAccuracy",
+)
+"""Parts of an address (Object Reference, Address Compound Fields)."""
+
+_WHOLE = {
+    f"account.{address}{part}".casefold(): f"{address}Address" for address in ("Billing", "Shipping") for part in _PARTS
+}
+
+
+def whole(sobject: str, field: str) -> str:
+    """The compound field that `field` is a part of, else `field`: an address takes field-level security as a whole."""
+    return _WHOLE.get(f"{sobject}.{field}".casefold(), field)
+
 
 @dataclass(frozen=True)
 class Field:
