@@ -109,7 +109,7 @@ class _Wanted:
             first_name="Conexiom",
             alias="cnxint",
             profile=choice.profile or self._params.label,
-            email=self._params.user_email or self._me.email,
+            email=self._params.user_email or self._me.mailbox,
             take_over=self._params.take_over_existing,
             profile_is_made=self._by_profile,
         )

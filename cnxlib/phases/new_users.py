@@ -18,7 +18,7 @@ from cnxlib.resources.report import Report
 from cnxlib.resources.selection import selected
 from cnxlib.resources.user import NewUser, User, find_users, inactive_users, people
 from cnxlib.rounds import Asking, together
-from cnxlib.salesforce import Identity
+from cnxlib.salesforce import Identity, working_address
 
 SETUP = "/lightning/setup/ManageUsers/home"
 
@@ -143,8 +143,7 @@ def _person(first_name: str | None, last_name: str, email: str) -> str:
 
 
 def _compared(last_name: str, email: str) -> tuple[str, str]:
-    # A sandbox adds ".invalid" to its users' addresses when it is made (Salesforce Help, Sandboxes).
-    return last_name.casefold(), email.casefold().removesuffix(".invalid")
+    return last_name.casefold(), working_address(email.casefold())
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:

@@ -53,8 +53,7 @@ class Request:
 
     def sender(self, me: Identity) -> str:
         """Who writes."""
-        # A sandbox adds ".invalid" to its users' addresses when it is made (Salesforce Help, Sandboxes)
-        return self.mail_from or me.email.removesuffix(".invalid")
+        return self.mail_from or me.mailbox
 
     @staticmethod
     def environment(me: Identity) -> str:
