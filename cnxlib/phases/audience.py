@@ -12,6 +12,7 @@ from cnxlib.phases.base import MAPPED_FIELD, Email, PhaseParams, Username
 from cnxlib.resources.assignment import Wanted
 from cnxlib.resources.conexiom_users import Audience, Joining
 from cnxlib.resources.field_permissions import Field as SalesforceField
+from cnxlib.resources.field_permissions import whole
 from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.selection import SETS, Rule, Selection, SetLabel, read_csv, selected
 from cnxlib.rounds import Asking
@@ -134,13 +135,19 @@ class JoiningParams(AccessParams):
 
 
 def mapped(fields: Sequence[str]) -> tuple[SalesforceField, ...]:
-    """The fields that "Object.Field" and "Object.Field:edit" mean."""
-    found = []
+    """The fields that "Object.Field" and "Object.Field:edit" mean, each once; one that is meant in both ways is edited.
+
+    Where a part of an address is mapped, it is the address: it alone takes field-level security.
+    """
+    found: dict[str, SalesforceField] = {}
     for text in fields:
         name, _, edit = text.partition(":")
-        sobject, _, field = name.partition(".")
-        found.append(SalesforceField(sobject, field, edit=bool(edit)))
-    return tuple(found)
+        sobject, _, part = name.partition(".")
+        field = whole(sobject, part)
+        before = found.get(f"{sobject}.{field}".casefold())
+        wanted = SalesforceField(sobject, field, edit=bool(edit) or (before is not None and before.edit))
+        found[wanted.said.casefold()] = wanted
+    return tuple(found.values())
 
 
 def given(params: AssignmentParams) -> list[Selection]:

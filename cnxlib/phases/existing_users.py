@@ -14,18 +14,14 @@ from cnxlib.phases.base import Phase
 from cnxlib.resources.assignment import Assignments, Wanted
 from cnxlib.resources.conexiom_sets import MINIMUM
 from cnxlib.resources.holders import who_holds_what
+from cnxlib.resources.in_words import named
 from cnxlib.resources.report import Report
 from cnxlib.resources.seats import check_seats, without_a_seat
-from cnxlib.resources.selection import counted, selected
+from cnxlib.resources.selection import counted, named_are_active, selected
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
 _BOTH = "assignments and remove mean the same users: {}"
-
-
-def _shortened(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 class Params(AssignmentParams, RemovalParams):
@@ -40,7 +36,7 @@ class Params(AssignmentParams, RemovalParams):
         )
         both = sorted(f"{given_to[same]} ({same[0]})" for same in given_to.keys() & taken_from.keys())
         if both:
-            raise ValueError(f"{_BOTH.format(_shortened(both))}; take them out of one of the two")
+            raise ValueError(f"{_BOTH.format(named(both, 5))}; take them out of one of the two")
         return self
 
 
@@ -50,7 +46,7 @@ def _wanted(params: Params) -> Asking[Sequence[Wanted]]:
     taking = yield from taken(params, ("G7.1", "G7.2"))
     both = [f"{username} ({label})" for username, label in sorted(set(giving) & set(taking))]
     if both:
-        raise ParameterError(_BOTH.format(_shortened(both)), guide=("G7.1",), hint="Take them out of one of the two.")
+        raise ParameterError(_BOTH.format(named(both, 5)), guide=("G7.1",), hint="Take them out of one of the two.")
     lacking = yield from audience(params, selections).lacking()
     # Whoever loses the Minimum set on request is not given it again in the same breath.
     lacking_minimum = [name for name in lacking.to_be_given if (name, MINIMUM) not in taking]
@@ -82,7 +78,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
 
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
-    return lambda: _selected(params), check_seats
+    return lambda: _selected(params), lambda: named_are_active(given(params), ("G7.1",)), check_seats
 
 
 PHASE = Phase(

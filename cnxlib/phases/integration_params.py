@@ -12,8 +12,8 @@ from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.permission_set import api_name
 from cnxlib.salesforce import Identity
 
-_NEEDED = ({"email_to_case_integration": [True]}, {"case_alerts": [True]})
-"""What a form asks about the user only then."""
+NEEDED = ({"email_to_case_integration": [True]}, {"case_alerts": [True]})
+"""When there is an integration user (G2.1): what a form asks about that user, it asks only then."""
 
 _THE_USER = "The user"
 
@@ -48,7 +48,7 @@ class Params(PhaseParams):
         title="Access is given by",
         description="what the access is given by",
         json_schema_extra=in_form(
-            only_when=_NEEDED, choices={"permission_set": "A permission set (recommended)", "profile": "A profile"}
+            only_when=NEEDED, choices={"permission_set": "A permission set (recommended)", "profile": "A profile"}
         ),
     )
     label: str = Field(
@@ -57,14 +57,14 @@ class Params(PhaseParams):
         max_length=80,
         title="Name of that permission set or profile",
         description="label of that set or profile",
-        json_schema_extra=in_form(only_when=_NEEDED, group=EXPERTS),
+        json_schema_extra=in_form(only_when=NEEDED, group=EXPERTS),
     )
     api_only: bool = Field(
         False,
         title="API Only User",
         description="the user may log in by API alone (optional in the guide)",
         json_schema_extra=in_form(
-            only_when=_NEEDED,
+            only_when=NEEDED,
             help="The user can then log in by API alone, never by the browser (optional in the guide).",
         ),
     )
@@ -73,7 +73,7 @@ class Params(PhaseParams):
         title="User name",
         description='user name, unique over all of Salesforce ("" derives one from the org)',
         json_schema_extra=in_form(
-            only_when=_NEEDED,
+            only_when=NEEDED,
             group=_THE_USER,
             offers="users",
             help="Unique over all of Salesforce. Leave it empty to have one made from the org's id.",
@@ -83,14 +83,14 @@ class Params(PhaseParams):
         "",
         title="E-mail address",
         description='e-mail ("" is that of the admin who is logged in)',
-        json_schema_extra=in_form(only_when=_NEEDED, group=_THE_USER, help="Leave it empty to have your own."),
+        json_schema_extra=in_form(only_when=NEEDED, group=_THE_USER, help="Leave it empty to have your own."),
     )
     base_profile: str = Field(
         "",
         title="Profile",
         description='profile of the user ("" is the one of its licence that grants next to nothing)',
         json_schema_extra=in_form(
-            only_when=[{**way, "access_via": ["permission_set"]} for way in _NEEDED],
+            only_when=[{**way, "access_via": ["permission_set"]} for way in NEEDED],
             group=_THE_USER,
             offers="profiles",
             help="Leave it empty to have the one of its licence that grants next to nothing.",
@@ -101,7 +101,7 @@ class Params(PhaseParams):
         title="Record types of Case",
         description="record types of Case, by API name ([] is all active ones)",
         json_schema_extra=in_form(
-            only_when=_NEEDED,
+            only_when=NEEDED,
             offers="case_record_types",
             help="Those that Conexiom may edit, by API name. Leave it empty for all active ones.",
         ),
@@ -110,7 +110,7 @@ class Params(PhaseParams):
         "security_token",
         title="How Conexiom logs in",
         description="how Conexiom will log in as this user",
-        json_schema_extra=in_form(only_when=_NEEDED, choices=CREDENTIAL_ROUTES),
+        json_schema_extra=in_form(only_when=NEEDED, choices=CREDENTIAL_ROUTES),
     )
     app_name: str = Field(
         "Conexiom",
@@ -127,7 +127,7 @@ class Params(PhaseParams):
         title="Take over an existing user",
         description="use the user of that name though it is somebody else's",
         json_schema_extra=in_form(
-            only_when=_NEEDED, group=EXPERTS, help="Use the user of that name though this runbook did not make it."
+            only_when=NEEDED, group=EXPERTS, help="Use the user of that name though this runbook did not make it."
         ),
     )
 

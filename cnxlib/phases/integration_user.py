@@ -21,7 +21,7 @@ from cnxlib.resources.grants import Grants, object_permissions
 from cnxlib.resources.lazily import Lazily
 from cnxlib.resources.licences import INTEGRATION, Candidate, SetLicences, check_licences, choose, set_licence_id
 from cnxlib.resources.password import Password
-from cnxlib.resources.permission_set import PermissionSet, api_name
+from cnxlib.resources.permission_set import PermissionSet, api_name, check_its_alone
 from cnxlib.resources.profile import Profile, ProfileGrants, profile_bearer
 from cnxlib.resources.record_types import CaseRecordTypes, check_record_types
 from cnxlib.resources.report import Report
@@ -60,12 +60,14 @@ def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
     if _not_needed(params):
         return needed, check_record_types
     candidate = _candidate(params, me)
+    by_set = params.access_via == "permission_set"
     return (
         needed,
         check_record_types,
         partial(check_not_oneself, candidate.username, me.username),
         partial(check_licences, candidate),
         partial(check_account, candidate.username, params.label),
+        *((partial(check_its_alone, params.label, candidate.username, ("G2.2",)),) if by_set else ()),
         partial(check_seats_if_installed, ("G2.8",)),
     )
 
@@ -107,7 +109,7 @@ class _Wanted:
             first_name="Conexiom",
             alias="cnxint",
             profile=choice.profile or self._params.label,
-            email=self._params.user_email or self._me.email,
+            email=self._params.user_email or self._me.mailbox,
             take_over=self._params.take_over_existing,
             profile_is_made=self._by_profile,
         )

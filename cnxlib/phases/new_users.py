@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnxlib.engine import CheckGenerator, Resource
+from cnxlib.history import Made
 from cnxlib.model import Check, ManualStep, Observation
 from cnxlib.phases.audience import JoiningParams, UserToCreate, audience, ruled
 from cnxlib.phases.base import Phase
@@ -12,11 +13,12 @@ from cnxlib.resources.assignment import Assignments, Wanted
 from cnxlib.resources.conditional import OnlyIf
 from cnxlib.resources.conexiom_sets import MINIMUM
 from cnxlib.resources.holders import holdings, leavers
+from cnxlib.resources.in_words import named
 from cnxlib.resources.report import Report
 from cnxlib.resources.selection import selected
-from cnxlib.resources.user import NewUser, User, find_users, inactive_users
+from cnxlib.resources.user import NewUser, User, find_users, inactive_users, people
 from cnxlib.rounds import Asking, together
-from cnxlib.salesforce import Identity
+from cnxlib.salesforce import Identity, working_address
 
 SETUP = "/lightning/setup/ManageUsers/home"
 
@@ -110,8 +112,42 @@ def _nobody_returns(params: Params) -> Asking[Check]:
     )
 
 
+def _are_meant(params: Params) -> Asking[Check]:
+    """Whether users who are there already are the people of new_users: somebody else would get Conexiom's sets."""
+    gone, rows = yield from together(_gone(params), people(_names(params)))
+    (made,) = yield [Made("user")]
+    meant = {user.username.casefold(): user for user in params.new_users}
+    others = [
+        f"{row['Username']} is {_person(row['FirstName'], row['LastName'], row['Email'])}, not "
+        f"{_person(user.first_name, user.last_name, user.email)}"
+        for row in rows
+        for user in (meant[row["Username"].casefold()],)
+        if made.get(user.username) != row["Id"]
+        and (params.reactivate or row["Username"].casefold() not in gone)
+        and _compared(row["LastName"], row["Email"]) != _compared(user.last_name, user.email)
+    ]
+    return Check(
+        "users found by their user names are those who are meant",
+        not others,
+        "warning",
+        detail=named(others, 5),
+        hint="They are given the sets all the same: where somebody else is meant, correct the user name."
+        if others
+        else "",
+        guide=("G8.1",),
+    )
+
+
+def _person(first_name: str | None, last_name: str, email: str) -> str:
+    return f"{first_name or ''} {last_name} <{email}>".lstrip()
+
+
+def _compared(last_name: str, email: str) -> tuple[str, str]:
+    return last_name.casefold(), working_address(email.casefold())
+
+
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
-    return (lambda: _nobody_returns(params),)
+    return lambda: _nobody_returns(params), lambda: _are_meant(params)
 
 
 PHASE = Phase(

@@ -16,7 +16,7 @@ from cnxlib.phases.base import (
     PhaseParams,
     UsernameOrBlank,
 )
-from cnxlib.phases.integration_params import CREDENTIAL_ROUTES
+from cnxlib.phases.integration_params import CREDENTIAL_ROUTES, NEEDED
 from cnxlib.resources.in_form import EXPERTS, in_form
 from cnxlib.resources.support_request import REGIONS
 
@@ -27,7 +27,7 @@ _MAIL, _CREDENTIALS, _PLACES = "Mail", "Credentials", "Where the credentials lie
 
 _SEALED = {"credentials": ["sealed"]}
 
-_USED = {"email_to_case_integration": [True]}
+_PASSWORD, _TOKEN = ["security_token", "trusted_ip"], ["security_token"]
 
 
 class Params(PhaseParams):
@@ -150,7 +150,16 @@ class Params(PhaseParams):
         title="Email-to-Case integration is used",
         description="as in 02: whether credentials go with the request",
         json_schema_extra=in_form(
-            group=_CREDENTIALS, help="As in 02: only then does Conexiom need the integration user's credentials."
+            group=_CREDENTIALS,
+            help="As in 02: the mail says whether it is, and Conexiom needs the integration user's credentials for it.",
+        ),
+    )
+    case_alerts: bool = Field(
+        False,
+        title="Cases are created for alerts",
+        description="as in 02: the credentials go with the request for these too",
+        json_schema_extra=in_form(
+            group=_CREDENTIALS, help="As in 02: Conexiom needs the integration user's credentials for these, too."
         ),
     )
     user_username: UsernameOrBlank = Field(
@@ -158,14 +167,14 @@ class Params(PhaseParams):
         title="User name of the integration user",
         description="as in 02: the integration user",
         json_schema_extra=in_form(
-            only_when=_USED, group=_PLACES, offers="users", help="As in 02. Leave it empty where 02 made it."
+            only_when=NEEDED, group=_PLACES, offers="users", help="As in 02. Leave it empty where 02 made it."
         ),
     )
     credential_route: Literal["security_token", "trusted_ip", "client_credentials"] = Field(
         "security_token",
         title="How the integration user logs in",
         description="as in 02: what the integration user logs in with",
-        json_schema_extra=in_form(only_when=_USED, group=_PLACES, choices=CREDENTIAL_ROUTES, help="As in 02."),
+        json_schema_extra=in_form(only_when=NEEDED, group=_PLACES, choices=CREDENTIAL_ROUTES, help="As in 02."),
     )
     app_name: str = Field(
         "Conexiom",
@@ -179,7 +188,7 @@ class Params(PhaseParams):
         title="Password",
         description="reference to the password, if not ours",
         json_schema_extra=in_form(
-            only_when={**_USED, "credential_route": ["security_token", "trusted_ip"]},
+            only_when=[{**way, "credential_route": _PASSWORD} for way in NEEDED],
             group=_PLACES,
             help="Leave it empty where 02 made the password.",
         ),
@@ -190,7 +199,7 @@ class Params(PhaseParams):
         title="Security token",
         description="reference to the security token",
         json_schema_extra=in_form(
-            only_when={**_USED, "credential_route": ["security_token"]},
+            only_when=[{**way, "credential_route": _TOKEN} for way in NEEDED],
             group=_PLACES,
             help="Salesforce mails it to the integration user's address when it is reset.",
         ),

@@ -62,7 +62,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
     if params.rotate:
         return (Rotation(params.rotate, username, params.app_name, me),)
     sources = Sources(
-        params.email_to_case_integration,
+        params.email_to_case_integration or params.case_alerts,
         username,
         params.app_name,
         params.credential_route,
@@ -71,7 +71,14 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
         params.consumer_key_ref,
         params.consumer_secret_ref,
     )
-    request = Request(params.region, params.support_email, sources, params.credentials, params.mail_from)
+    request = Request(
+        params.region,
+        params.support_email,
+        params.email_to_case_integration,
+        sources,
+        params.credentials,
+        params.mail_from,
+    )
     title = f"Credentials for Conexiom: {me.org_name} ({me.org_id}), {request.environment(me)}"
     lock = Lock(params.recipient_key, params.seal_passphrase_ref)
     server = MailServer(params.smtp_host, params.smtp_port, params.smtp_tls, params.smtp_user, params.smtp_ref)

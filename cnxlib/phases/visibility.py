@@ -17,6 +17,7 @@ from cnxlib.resources.field_permissions import FieldPermissions
 from cnxlib.resources.grants import object_permissions, tab_settings
 from cnxlib.resources.permission_set import PermissionSet, api_name
 from cnxlib.resources.report import Report
+from cnxlib.resources.selection import named_are_active
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
 
@@ -82,7 +83,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
 
 def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
     who = _audience(params)
-    return lambda: _access(who), lambda: _cross_check(who)
+    return lambda: _access(who), lambda: named_are_active(given(params), ("G6.1",)), lambda: _cross_check(who)
 
 
 PHASE = Phase(

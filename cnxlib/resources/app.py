@@ -62,7 +62,7 @@ class App:
 
     def new(self) -> dict[str, Any]:
         """What an app is to have that is not there yet."""
-        return {**self.state((), ()), "contactEmail": self.contact_email or self.me.email}
+        return {**self.state((), ()), "contactEmail": self.contact_email or self.me.mailbox}
 
     def lacks(self, actual: Mapping[str, Any]) -> list[str]:
         """What an app lacks, in words for people."""

@@ -15,6 +15,7 @@ from cnxlib.errors import Duplicate, NotFound, NotYet, OrgUnreachable, Parameter
 from cnxlib.history import Made
 from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.conexiom_sets import LABELS, ConexiomSet, conexiom_sets
+from cnxlib.resources.in_words import named
 from cnxlib.resources.permission_set import OWN_SET, api_name, set_id
 from cnxlib.resources.user import find_users, user_id
 from cnxlib.rounds import Asking, Pause, together
@@ -23,8 +24,6 @@ from cnxlib.salesforce.rows import row_error
 
 _TRIES = 4
 """How often a row is sent that Salesforce could not lock, or whose answer was lost."""
-
-_MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -149,12 +148,11 @@ class Assignments:
 
 def _left_to_others(foreign: Sequence[Wanted], url: str) -> ManualStep:
     """What is asked to be taken away and was not given by this runbook."""
-    pairs = [f"{one.username} ({one.label})" for one in foreign[:_MOST_NAMED]]
-    more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
+    pairs = named([f"{one.username} ({one.label})" for one in foreign])
     return ManualStep(
         "given_by_others",
         tuple(dict.fromkeys(step for one in foreign for step in one.guide)),
-        f"Take away by hand, where it is right, what this runbook did not give: {', '.join(pairs)}{more}. "
+        f"Take away by hand, where it is right, what this runbook did not give: {pairs}. "
         "Setup, Permission Sets, the set, Manage Assignments; or set remove_foreign and run again.",
         url=f"{url}/lightning/setup/PermSets/home",
     )

@@ -18,7 +18,7 @@ class Sources:
 
     Parameters
     ----------
-    email_to_case:
+    with_user:
         Whether the integration user's go too; the connected app's key and secret go in any case.
     username, route:
         The integration user's name, and how it logs in (02): "security_token", "trusted_ip", "client_credentials".
@@ -28,7 +28,7 @@ class Sources:
         References, "" for the store's own.
     """
 
-    email_to_case: bool
+    with_user: bool
     username: str
     app: str
     route: str = "security_token"
@@ -92,12 +92,12 @@ def find_credentials(sources: Sources) -> Asking[Credentials]:
         SecretHeld(password_name(sources.username)),
     ]
     consumer = yield from find_consumer(sources.app)
-    if sources.email_to_case and not users:
+    if sources.with_user and not users:
         raise NotYet(
             f"There is no integration user {sources.username} yet", phase="02_integration_user", guide=("G9.2",)
         )
     wanted: list[tuple[str, str, str]] = []
-    if sources.email_to_case and sources.route != "client_credentials":
+    if sources.with_user and sources.route != "client_credentials":
         not_ours = "not held here: who set it knows it; password_ref says where it lies"
         wanted.append(("Password", sources.password or password, not_ours))
         if sources.route == "security_token":
@@ -112,9 +112,9 @@ def find_credentials(sources: Sources) -> Asking[Credentials]:
     mark = ""
     if references:
         (mark,) = yield [SecretsMark(references)]
-    user = (Part("Username", sources.username),) if sources.email_to_case else ()
+    user = (Part("Username", sources.username),) if sources.with_user else ()
     return Credentials(
-        owner=sources.username if sources.email_to_case else sources.app,
+        owner=sources.username if sources.with_user else sources.app,
         parts=user + tuple(Part(name, Secret(reference)) for name, reference, _ in wanted if reference),
         missing=tuple((name, where) for name, reference, where in wanted if not reference),
         mark=mark,

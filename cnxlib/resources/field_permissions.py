@@ -8,15 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cnxlib.changes import Change
 from cnxlib.engine import Done
-from cnxlib.errors import NotYet, ParameterError
+from cnxlib.errors import NotYet, ParameterError, SalesforceError
 from cnxlib.model import Observation, Table
 from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.grants import Grants
+from cnxlib.resources.package import conexiom_package
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import ToolingQuery, soql
+
+_PARTS = (
+    "Street",
+    "City",
+    "State",
+    "StateCode",
+    "PostalCode",
+    "Country",
+    "CountryCode",
+    "Latitude",
+    "Longitude",
+    "GeocodeAccuracy",
+)
+"""Parts of an address (Object Reference, Address Compound Fields)."""
+
+_WHOLE = {
+    f"account.{address}{part}".casefold(): f"{address}Address" for address in ("Billing", "Shipping") for part in _PARTS
+}
+
+
+def whole(sobject: str, field: str) -> str:
+    """The compound field that `field` is a part of, else `field`: an address takes field-level security as a whole."""
+    return _WHOLE.get(f"{sobject}.{field}".casefold(), field)
 
 
 @dataclass(frozen=True)
@@ -52,6 +77,8 @@ def find_fields(fields: Sequence[Field]) -> Asking[dict[Field, FoundField]]:
         A field that is sought by label is missing: the package brings it.
     ParameterError
         A field that is sought by name does not exist.
+    SalesforceError
+        Several fields have that label, and which is the package's cannot be told.
     """
     asked: dict[tuple[str, str], ToolingQuery] = {}
     # FieldDefinition answers no queryMore, hence the LIMIT, and one object a query.
@@ -83,10 +110,33 @@ def find_fields(fields: Sequence[Field]) -> Asking[dict[Field, FoundField]]:
             raise ParameterError(
                 f"There is no field {field.said}", hint="Give fields by API name: Account.Phone, Case.My_Field__c."
             )
-        # A customer may have a field of that label too: the one with a namespace is the package's.
-        row = max(fitting, key=lambda row: row["QualifiedApiName"].count("__")) if field.label else fitting[0]
+        row = fitting[0] if len(fitting) == 1 or field.name else (yield from _the_packages(field, fitting))
         found[field] = FoundField(f"{field.sobject}.{row['QualifiedApiName']}", bool(row["IsFlsEnabled"]))
     return found
+
+
+def _the_packages(field: Field, rows: Sequence[Mapping[str, Any]]) -> Asking[Mapping[str, Any]]:
+    """Which of several fields of that label the Conexiom package brings: customers and other packages have such, too.
+
+    Raises
+    ------
+    NotYet
+        The package is not installed.
+    SalesforceError
+        None of them, or more than one, is the package's.
+    """
+    package = yield from conexiom_package()
+    its = [row for row in rows if row["QualifiedApiName"].startswith(f"{package.namespace}__")]
+    if len(its) != 1:
+        said = ", ".join(f"{field.sobject}.{row['QualifiedApiName']}" for row in rows)
+        raise SalesforceError(
+            f"Which field {field.sobject} {field.label!r} is Conexiom's cannot be told: {said}; "
+            f"the package's namespace is {package.namespace}",
+            guide=("G2.6",),
+            hint="Ask Conexiom which it is, and give the others another label (Setup, Object Manager, the object, "
+            "Fields & Relationships).",
+        )
+    return its[0]
 
 
 class FieldPermissions:

@@ -78,6 +78,8 @@ class Choice:
         Name of the user's profile, as the org has it; "" where this phase makes it.
     needs_seat:
         Whether a further seat is taken: no active user has that name.
+    free:
+        Whether another base_profile would change the licence: no user of that name is there.
     seats:
         Free seats and all of them, by the name of the licence; what the org does not have is missing.
     set_licences:
@@ -88,6 +90,7 @@ class Choice:
     why: str
     profile: str
     needs_seat: bool
+    free: bool
     seats: Mapping[str, tuple[int, int]]
     set_licences: tuple[str, ...] = ()
 
@@ -141,7 +144,7 @@ def choose(candidate: Candidate) -> Asking[Choice]:
     profile = "" if candidate.own_profile else _profile(candidate, user, licence, profiles, bare)
     before_the_sets = (*of_sets, *((INTEGRATION_PSL,) if licence == INTEGRATION else ()))
     needs_seat = user is None or not user["IsActive"]
-    return Choice(licence, why, profile, needs_seat, seats, tuple(dict.fromkeys(before_the_sets)))
+    return Choice(licence, why, profile, needs_seat, user is None, seats, tuple(dict.fromkeys(before_the_sets)))
 
 
 def _licence(
@@ -220,6 +223,10 @@ def check_licences(candidate: Candidate) -> Asking[Check]:
         f"No seat of {' and '.join(missing)} is free: deactivate a user who is gone, or buy one (Setup, Company "
         "Information). An existing user can be named in user_username."
     )
+    left, total = choice.seats.get(SALESFORCE, (0, 0))
+    if choice.licence == INTEGRATION and choice.free and left > 0:
+        hint += f" Or give a base_profile of the licence {SALESFORCE}, of which {left} of {total} seats are left: "
+        hint += f"{PROFILES[SALESFORCE][0]}, or what it is called here."
     return Check(
         name, not missing, detail=f"{'; '.join(said)} ({choice.why})", hint=hint if missing else "", guide=guide
     )

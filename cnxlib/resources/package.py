@@ -6,7 +6,7 @@ InstalledSubscriberPackage.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,14 @@ class PackageVersion:
 
 def package_state(version_id: str) -> Asking[tuple[PackageVersion | None, InstalledPackage | None]]:
     """What is offered under a 04t id (None where Salesforce knows no such version), and what is installed of it."""
+    offered, rows = yield from _read(version_id)
+    if offered is None:
+        return None, None
+    return offered, (yield from _installed([row for row in rows if row["SubscriberPackageId"] == offered.package_id]))
+
+
+def _read(version_id: str) -> Asking[tuple[PackageVersion | None, list[Mapping[str, Any]]]]:
+    """What is offered under a 04t id, and the rows of all that is installed."""
     # Only WHERE Id = '…' is allowed on SubscriberPackageVersion.
     offered_query = soql(
         "SELECT Id, SubscriberPackageId, MajorVersion, MinorVersion, PatchVersion, BuildNumber, IsPasswordProtected, "
@@ -71,7 +79,7 @@ def package_state(version_id: str) -> Asking[tuple[PackageVersion | None, Instal
             raise
         offered_rows, installed_rows = yield [ToolingQuery(offered_query), ToolingQuery(select.format(""))]
     if not offered_rows:
-        return None, None
+        return None, installed_rows
     row = offered_rows[0]
     offered = PackageVersion(
         row["SubscriberPackageId"],
@@ -81,13 +89,45 @@ def package_state(version_id: str) -> Asking[tuple[PackageVersion | None, Instal
         _addresses(row.get("RemoteSiteSettings"), "url"),
         _addresses(row.get("CspTrustedSites"), "endpointUrl"),
     )
-    for row in installed_rows:
-        if row["SubscriberPackageId"] == offered.package_id:
-            package, version = row.get("SubscriberPackage"), row.get("SubscriberPackageVersion")
-            if not package or not version:
-                package, version = yield from _parents(row)
-            return offered, InstalledPackage(package["NamespacePrefix"], package["Name"], _version(version))
-    return offered, None
+    return offered, installed_rows
+
+
+def _installed(rows: Sequence[Mapping[str, Any]]) -> Asking[InstalledPackage | None]:
+    """The package that the first row is about, None where there is none."""
+    if not rows:
+        return None
+    package, version = rows[0].get("SubscriberPackage"), rows[0].get("SubscriberPackageVersion")
+    if not package or not version:
+        package, version = yield from _parents(rows[0])
+    return InstalledPackage(package["NamespacePrefix"], package["Name"], _version(version))
+
+
+def _named_so(rows: Sequence[Mapping[str, Any]]) -> Asking[list[Mapping[str, Any]]]:
+    """The row of what is installed whose package is called as Conexiom's is.
+
+    That every version keeps the guide's name, or one that begins with Conexiom, is [R]: one that does not counts as
+    not installed.
+
+    Raises
+    ------
+    SalesforceError
+        Several packages may be it.
+    """
+    unnamed = [row for row in rows if not row.get("SubscriberPackage")]
+    answers = (yield [_package_query(row) for row in unnamed]) if unnamed else []
+    told = {row["SubscriberPackageId"]: found[0] for row, found in zip(unnamed, answers, strict=True) if found}
+    named = [(row, row.get("SubscriberPackage") or told.get(row["SubscriberPackageId"])) for row in rows]
+    begun = [(row, package) for row, package in named if package and package["Name"].startswith("Conexiom")]
+    found = [(row, package) for row, package in begun if package["Name"] == NAME] or begun
+    if len(found) > 1:
+        said = ", ".join(f"{package['Name']} ({package['NamespacePrefix']})" for _, package in found)
+        raise SalesforceError(
+            f"Salesforce knows no package version {GUIDE_VERSION_ID}, and several installed packages may be "
+            f"Conexiom's: {said}",
+            guide=("G1.1",),
+            hint="Ask Conexiom which of them it is, and have the others uninstalled (Setup, Installed Packages).",
+        )
+    return [row for row, _ in found]
 
 
 def _parents(row: Mapping[str, Any]) -> Asking[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -99,9 +139,7 @@ def _parents(row: Mapping[str, Any]) -> Asking[tuple[Mapping[str, Any], Mapping[
         Salesforce shows them in no way.
     """
     packages, versions = yield [
-        ToolingQuery(
-            soql("SELECT NamespacePrefix, Name FROM SubscriberPackage WHERE Id = {}", row["SubscriberPackageId"])
-        ),
+        _package_query(row),
         ToolingQuery(
             soql(
                 f"SELECT {', '.join(_PARTS)} FROM SubscriberPackageVersion WHERE Id = {{}}",
@@ -118,6 +156,13 @@ def _parents(row: Mapping[str, Any]) -> Asking[tuple[Mapping[str, Any], Mapping[
     return packages[0], versions[0]
 
 
+def _package_query(row: Mapping[str, Any]) -> ToolingQuery:
+    """Namespace and name of what is installed."""
+    return ToolingQuery(
+        soql("SELECT NamespacePrefix, Name FROM SubscriberPackage WHERE Id = {}", row["SubscriberPackageId"])
+    )
+
+
 def _addresses(listed: Any, name: str) -> tuple[str, ...]:
     return tuple(str(site.get(name, "")) for site in (listed or {}).get("settings") or ())
 
@@ -125,12 +170,19 @@ def _addresses(listed: Any, name: str) -> tuple[str, ...]:
 def conexiom_package() -> Asking[InstalledPackage]:
     """The installed Conexiom package, whose namespace is known from the org alone.
 
+    It is the one of the guide's version; where Salesforce tells of that no more, the one of Conexiom's name.
+
     Raises
     ------
     NotYet
         It is not installed.
     """
-    _, installed = yield from package_state(GUIDE_VERSION_ID)
+    offered, rows = yield from _read(GUIDE_VERSION_ID)
+    if offered is None:
+        its = yield from _named_so(rows)
+    else:
+        its = [row for row in rows if row["SubscriberPackageId"] == offered.package_id]
+    installed = yield from _installed(its)
     if installed is None:
         raise NotYet("The Conexiom package is not installed yet", phase="01_install_package", guide=("G1.1",))
     return installed

@@ -10,7 +10,9 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.model import Observation
+from cnxlib.history import Made
+from cnxlib.model import Check, Observation
+from cnxlib.resources.in_words import named
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Insert, Query, Update, soql
 
@@ -27,6 +29,52 @@ def api_name(label: str) -> str:
 def set_id(name: str) -> str:
     """Id of a set's item, for `requires`."""
     return f"permission_set:{name}"
+
+
+def check_its_alone(label: str, username: str, guide: tuple[str, ...]) -> Asking[Check]:
+    """A warning where others hold a set of that label's API name that this runbook did not make.
+
+    Parameters
+    ----------
+    label:
+        The set's.
+    username:
+        Of the only user who is to hold it: what the set is given, everybody gets who holds it.
+    guide:
+        Ids of the guide's steps.
+    """
+    name = api_name(label)
+    own = "PermissionSet.Name = {} AND PermissionSet.IsOwnedByProfile = false AND PermissionSet.NamespacePrefix = null"
+    users, groups, made = yield [
+        Query(
+            soql(
+                f"SELECT PermissionSetId, Assignee.Username FROM PermissionSetAssignment WHERE {own} AND "
+                "Assignee.IsActive = true AND Assignee.Username != {} ORDER BY Assignee.Username",
+                name,
+                username,
+            )
+        ),
+        Query(
+            soql(
+                "SELECT PermissionSetId, PermissionSetGroup.MasterLabel FROM PermissionSetGroupComponent WHERE "
+                f"{own} ORDER BY PermissionSetGroup.MasterLabel",
+                name,
+            )
+        ),
+        Made("permission_set"),
+    ]
+    by_user = [(row, row["Assignee"]["Username"]) for row in users]
+    by_group = [(row, f"the permission set group {row['PermissionSetGroup']['MasterLabel']}") for row in groups]
+    holders = [who for row, who in by_user + by_group if row["PermissionSetId"] != made.get(name)]
+    said = f"{label} is there, was not made here, and what it is given goes to {named(holders)} too"
+    return Check(
+        "the permission set is the integration user's alone",
+        not holders,
+        "warning",
+        detail=said if holders else "",
+        hint="Give another label: a set of that name is made. Or take the set from them first." if holders else "",
+        guide=guide,
+    )
 
 
 class PermissionSet:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from cnxlib.errors import NotPermitted, NotYet
 from cnxlib.model import Check, ManualStep, Observation
+from cnxlib.resources.in_words import named
 from cnxlib.resources.package import conexiom_package
 from cnxlib.resources.user import find_users
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, soql
 
 PAGE = "/lightning/setup/ImportedPackage/home"
-_MOST_NAMED = 20
 _CHECK = "seats of the package"
 
 
@@ -108,12 +108,10 @@ def without_a_seat(
 
 
 def _step(missing: Sequence[str], guide: tuple[str, ...], url: str) -> ManualStep:
-    more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-    said = ", ".join(missing[:_MOST_NAMED]) + more
     return ManualStep(
         "package_seats",
         guide,
-        f"Give a seat of the Conexiom package (Setup, Installed Packages, Manage Licenses) to {said}: "
+        f"Give a seat of the Conexiom package (Setup, Installed Packages, Manage Licenses) to {named(missing)}: "
         "without one a permission set does not open the application.",
         url=f"{url}{PAGE}",
     )

@@ -10,8 +10,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from cnxlib.errors import ParameterError, SalesforceError
+from cnxlib.model import Check
 from cnxlib.resources.conexiom_sets import LABELS, MINIMUM, known_label
 from cnxlib.resources.in_form import in_form
+from cnxlib.resources.in_words import named
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, soql
 from cnxlib.salesforce.soql import in_lists
@@ -95,6 +97,9 @@ class Rule(BaseModel):
 def selected(selections: Sequence[Selection], *, leaving: bool = False) -> Asking[list[tuple[str, str]]]:
     """(user name, label of the set) for every active user meant, sorted, without doubles.
 
+    Who is named outright and inactive is left out, as whoever a profile or a condition means would be:
+    `named_are_active` tells of them.
+
     Parameters
     ----------
     selections:
@@ -105,7 +110,7 @@ def selected(selections: Sequence[Selection], *, leaving: bool = False) -> Askin
     Raises
     ------
     ParameterError
-        A user name that is given outright belongs to no active user; there is no such profile, role or set; or
+        A user name that is given outright belongs to nobody; there is no such profile, role or set; or
         Salesforce does not understand a condition.
     """
     rows_of = yield from _rows(selections, leaving=leaving)
@@ -113,7 +118,7 @@ def selected(selections: Sequence[Selection], *, leaving: bool = False) -> Askin
     for selection in selections:
         rows = [row for query in _queries(selection, leaving) for row in rows_of[query]]
         if selection.users:
-            _refuse_unknown(selection, rows, leaving)
+            _refuse_unknown(selection, rows)
         found.update((row["Username"], selection.set) for row in rows if leaving or row["IsActive"])
     return sorted(found)
 
@@ -133,11 +138,39 @@ def counted(selections: Sequence[Selection]) -> Asking[int]:
     for selection in selections:
         rows = [row for query in _queries(selection, counting=True) for row in rows_of[query]]
         if selection.users:
-            _refuse_unknown(selection, rows, False)
-            count += len({row["Username"] for row in rows})
+            _refuse_unknown(selection, rows)
+            count += len({row["Username"] for row in rows if row["IsActive"]})
         else:
             count += sum(int(row["users"]) for row in rows)
     return count
+
+
+def named_are_active(selections: Sequence[Selection], guide: tuple[str, ...]) -> Asking[Check]:
+    """Whether the users who are named outright are active: the others get nothing, and nothing of theirs changes.
+
+    Parameters
+    ----------
+    selections:
+        Who is to get a set.
+    guide:
+        Ids of the guide's steps.
+
+    Raises
+    ------
+    ParameterError
+        As `selected` does.
+    """
+    outright = [selection for selection in selections if selection.users]
+    rows_of = yield from _rows(outright)
+    inactive = {row["Username"] for rows in rows_of.values() for row in rows if not row["IsActive"]}
+    return Check(
+        "users named for a set are active",
+        not inactive,
+        "warning",
+        detail=f"inactive, get nothing: {named(sorted(inactive))}" if inactive else "",
+        hint="Take them out of assignments and users_csv, or activate them (Setup, Users)." if inactive else "",
+        guide=guide,
+    )
 
 
 def _rows(
@@ -207,14 +240,14 @@ def _existence(selection: Selection) -> list[Query]:
     ]
 
 
-def _refuse_unknown(selection: Selection, rows: Sequence[dict[str, object]], leaving: bool) -> None:
-    known = {str(row["Username"]).casefold() for row in rows if leaving or row["IsActive"]}
+def _refuse_unknown(selection: Selection, rows: Sequence[dict[str, object]]) -> None:
+    known = {str(row["Username"]).casefold() for row in rows}
     unknown = [name for name in selection.users if name.casefold() not in known]
     if unknown:
         raise ParameterError(
-            f"No {'' if leaving else 'active '}user is called {', '.join(unknown[:10])}",
+            f"No user is called {named(unknown, 10)}",
             guide=("G7.1",),
-            hint="Check the spelling in assignments, remove and users_csv (Setup, Users), or activate the users.",
+            hint="Check the spelling in assignments, remove and users_csv (Setup, Users).",
         )
 
 

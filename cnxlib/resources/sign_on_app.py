@@ -61,6 +61,8 @@ class SignOnApp:
     def observe(self) -> Asking[Observation]:
         """Compare the app that is there, or is to be; where Salesforce refused to create one, say who does what.
 
+        Where an app of that label is there under another API name, none is made beside it.
+
         No setting that the Metadata API has tells whether an org creates connected apps (ConnectedAppSettings and
         ExternalClientAppSettings do not), so the refusal is kept: until somebody confirms that it was enabled.
         """
@@ -68,6 +70,10 @@ class SignOnApp:
             ReadMetadata("ConnectedApp", self._app.name),
             ReadMetadata("ExternalClientApplication", self._app.name),
         ]
+        if connected is None and external is None and self._route != "external_client_app":
+            (others,) = yield [_labelled(self._app)]
+            if others:
+                return Observation(manual=(_compare(self._app),))
         if self._by_external(connected is not None, external is not None):
             observation = yield from self._external.observe()
             if external is not None and self._accepts == "unknown":
@@ -184,7 +190,7 @@ def made_by_hand(app: App, step: ManualStep) -> Asking[Observation]:
     connected, external, rows = yield [
         ReadMetadata("ConnectedApp", app.name),
         ReadMetadata("ExternalClientApplication", app.name),
-        Query(soql("SELECT Id FROM ConnectedApplication WHERE Name = {}", app.name)),
+        _labelled(app),
     ]
     actual: dict[str, Any] = {}
     key = ""
@@ -197,7 +203,7 @@ def made_by_hand(app: App, step: ManualStep) -> Asking[Observation]:
             actual = external_client_app.state_of(head, settings, scopes)
             key = settings.get("consumerKey", "")
     if not actual:
-        return Observation(manual=(_compare(app, step) if rows or external is not None else step,))
+        return Observation(manual=(_compare(app) if rows or external is not None else step,))
     tables = callback_table(actual["callbackUrl"], app.callback_url)
     if lacking := app.lacks(actual):
         said = f"The app {app.name} lacks {' and '.join(lacking)}: add what is missing."
@@ -205,11 +211,18 @@ def made_by_hand(app: App, step: ManualStep) -> Asking[Observation]:
     return Observation(manual=(yield from left_at_the_doors(app, key, "")), tables=tables)
 
 
-def _compare(app: App, step: ManualStep) -> ManualStep:
+def _labelled(app: App) -> Query:
+    """Rows of the apps of that label: ConnectedApplication has no API name (Object Reference)."""
+    return Query(soql("SELECT Id FROM ConnectedApplication WHERE Name = {}", app.name))
+
+
+def _compare(app: App) -> ManualStep:
     return ManualStep(
         "compare_app",
-        step.guide,
-        f"There is an app {app.name} with other API names, so that its settings cannot be compared here. See that "
-        f"it has the callback URL {app.callback_url} and the scopes {app.scopes_said}.",
-        url=step.url,
+        app.guide,
+        f"There is an app {app.name} with other API names, so that its settings cannot be compared here. In App "
+        "Manager choose View: give its API name as app_name, and it is compared and kept up to date from then on. Or "
+        f"see yourself that it has the callback URL {app.callback_url} and the scopes {app.scopes_said}, and share its "
+        "consumer key and secret with Conexiom's Customer Success team. If it is another's, rename it there.",
+        url=app.app_manager(),
     )

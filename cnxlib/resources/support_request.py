@@ -29,6 +29,8 @@ class Request:
         A key of `REGIONS`.
     to:
         The region's address, "" where it is not known: the guide leaves the addresses blank.
+    email_to_case:
+        Whether the Email-to-Case integration will be enabled.
     sources:
         Which credentials go with it.
     way:
@@ -39,6 +41,7 @@ class Request:
 
     region: str
     to: str
+    email_to_case: bool
     sources: Sources
     way: Way
     mail_from: str = ""
@@ -46,12 +49,11 @@ class Request:
     @property
     def will(self) -> str:
         """The guide's choice: whether the Email-to-Case integration will be enabled."""
-        return "WILL" if self.sources.email_to_case else "WILL NOT"
+        return "WILL" if self.email_to_case else "WILL NOT"
 
     def sender(self, me: Identity) -> str:
         """Who writes."""
-        # A sandbox adds ".invalid" to its users' addresses when it is made (Salesforce Help, Sandboxes)
-        return self.mail_from or me.email.removesuffix(".invalid")
+        return self.mail_from or me.mailbox
 
     @staticmethod
     def environment(me: Identity) -> str:
@@ -117,7 +119,7 @@ def _body(request: Request, me: Identity, version: str = "") -> str:
 
 def _credentials(request: Request) -> list[str]:
     user = f"the Conexiom Integration user {request.sources.username}"
-    whose = f"{user}, and the key and\nsecret of the connected app" if request.sources.email_to_case else ""
+    whose = f"{user}, and the key and\nsecret of the connected app" if request.sources.with_user else ""
     what = f"The credentials for {whose}," if whose else "The consumer key and secret of the connected app"
     match request.way:
         case "in_body":

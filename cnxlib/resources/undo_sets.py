@@ -12,6 +12,7 @@ from typing import Any
 from cnxlib.changes import Item
 from cnxlib.errors import SalesforceError
 from cnxlib.history import Given, PastStep
+from cnxlib.resources.in_words import named
 from cnxlib.resources.profile import ELEMENTS
 from cnxlib.resources.undo import PASSING, Found, Going
 from cnxlib.resources.undo_kinds import Rows
@@ -19,6 +20,7 @@ from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, ReadMetadata, chunks, soql
 
 _MOST_NAMED = 5
+_HELD = "it was given to others since: {}"
 
 _TABS, _TYPES, _SYSTEM = "tabSettings", "recordTypeVisibilities", "userPermissions"
 _KINDS = ("permission_set", *ELEMENTS, "tab_setting", "record_type")
@@ -47,7 +49,10 @@ class Sets(Rows):
                 first.setdefault(row["PermissionSetId"], []).append(ours[row["Id"]])
             else:
                 holders.setdefault(row["PermissionSetId"], []).append(row["Assignee"]["Username"])
-        stays = {set_id: f"it was given to others since: {_some(sorted(names))}" for set_id, names in holders.items()}
+        stays = {
+            set_id: f"it was given to others since: {named(sorted(names), _MOST_NAMED)}"
+            for set_id, names in holders.items()
+        }
         stays |= yield from _given_more([item for id, item in made.items() if id not in stays], going.steps)
         items = [
             replace(item, requires=tuple(sorted(first.get(item.found, ())))) if item.desired is None else item
@@ -84,7 +89,7 @@ def _given_more(sets: Sequence[Item], steps: Sequence[PastStep]) -> Asking[dict[
         if component is None:
             why[item.found] = "it has another API name since, so that what is in it cannot be compared"
         elif more := list(_more_than(component, item.key, given)):
-            why[item.found] = f"it was given more since: {_some(more)}"
+            why[item.found] = f"it was given more since: {named(more, _MOST_NAMED)}"
     return why
 
 
@@ -104,13 +109,13 @@ def _more_than(component: Mapping[str, Any], name: str, given: Values) -> Iterat
     for part in component.get(_SYSTEM, ()):
         if part.get("enabled") and not system.get(f"Permissions{part['name']}"):
             yield f"the system permission {part['name']}"
-    for kind, (element, named, columns) in ELEMENTS.items():
+    for kind, (element, called, columns) in ELEMENTS.items():
         of = {inside: column for column, inside in columns.items()}
         for part in component.get(element, ()):
             granted = [of.get(inside, inside) for inside, value in part.items() if value is True]
-            ours = given[kind].get(f"{name}/{part[named]}", {})
+            ours = given[kind].get(f"{name}/{part[called]}", {})
             if more := sorted(column.removeprefix("Permissions") for column in granted if not ours.get(column)):
-                yield f"{part[named]} ({', '.join(more)})"
+                yield f"{part[called]} ({', '.join(more)})"
     for part in component.get(_TABS, ()):
         if part.get("visibility") != "None" and f"{name}/{part['tab']}" not in given["tab_setting"]:
             yield f"the tab {part['tab']}"
@@ -125,8 +130,3 @@ def _more_than(component: Mapping[str, Any], name: str, given: Values) -> Iterat
 
 def _thing(item: Item) -> str:
     return f"{item.kind.replace('_', ' ')} {item.key} (created)"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(names[:_MOST_NAMED])}{more}"

@@ -46,6 +46,15 @@ def inactive_users(usernames: Sequence[str]) -> Asking[dict[str, str]]:
     return {row["Username"].casefold(): row["Username"] for rows in answers for row in rows}
 
 
+def people(usernames: Sequence[str]) -> Asking[list[dict[str, Any]]]:
+    """Id, Username, LastName, FirstName and Email of those who exist."""
+    if not usernames:
+        return []
+    select = "SELECT Id, Username, LastName, FirstName, Email FROM User WHERE Username IN {}"
+    answers = yield [Query(soql(select, list(part))) for part in in_lists(sorted(usernames))]
+    return [row for rows in answers for row in rows]
+
+
 @dataclass(frozen=True)
 class NewUser:
     """A user to be there.

@@ -25,6 +25,7 @@ from cnxlib.salesforce.requests import (
     ToolingQuery,
     Update,
     WriteMetadata,
+    working_address,
 )
 from cnxlib.salesforce.soql import chunks, soql
 
@@ -55,4 +56,5 @@ __all__ = [
     "WriteMetadata",
     "chunks",
     "soql",
+    "working_address",
 ]

@@ -229,6 +229,11 @@ class MakeSecret:
     name: str
 
 
+def working_address(email: str) -> str:
+    """An address without what a sandbox adds to those of its users when it is made (Salesforce Help, Sandboxes)."""
+    return email.removesuffix(".invalid")
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who is logged in where."""
@@ -242,3 +247,8 @@ class Identity:
     email: str
     url: str
     api_version: str
+
+    @property
+    def mailbox(self) -> str:
+        """Where the user gets mail."""
+        return working_address(self.email)

@@ -208,7 +208,8 @@ def machine_checks(records: Path) -> dict[str, Check]:
     return {check.name: check for check in machine.checks(records)}
 
 
-def test_this_machine(tmp_path: Path) -> None:
+def test_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNX_SECRETS", str(tmp_path / "secrets"))
     told = machine_checks(tmp_path / "not" / "there")
     assert {name for name, check in told.items() if not check.ok} == set()
     assert "simple-salesforce 1." in told["packages"].detail

@@ -5,6 +5,7 @@ A case is tests/cases/<phase>/<name>.json:
     case      what it is about, one sentence
     covers    which state of which kind it shows: "permission_set:absent"
     params    the phase's parameters
+    me        what is different about who is logged in
     include   files of tests/cases/facts/ whose facts hold too; the case's own come first
     facts     a pattern for a read (fnmatch; "query …", "tooling …", "metadata Type/Name",
               "authorize KEY URL", "token GRANT") and its answer
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -151,12 +153,13 @@ class Facts:
 def outcome_of(phase_name: str, case: dict[str, Any], send: Any) -> Outcome:
     phase = find_phase(phase_name)
     params = phase.parse({"org": "acme", **case["params"]})
+    me = replace(ME, **case.get("me", {}))
     engine = Engine(
         phase.id,
         phase.title,
-        ME.org_id,
-        phase.resources(params, ME),
-        phase.checks(params, ME),
+        me.org_id,
+        phase.resources(params, me),
+        phase.checks(params, me),
         send,
         recall=lambda asked: past(case, asked),
     )

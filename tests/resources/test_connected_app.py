@@ -18,7 +18,7 @@ from cnxlib.model import ManualStep, Outcome, Status, Step
 from cnxlib.phases import find_phase
 from cnxlib.records import RunRecord
 from cnxlib.records.past import Past
-from cnxlib.salesforce import Deploy, ReadMetadata, WriteMetadata
+from cnxlib.salesforce import Deploy, Query, ReadMetadata, WriteMetadata
 from cnxlib.salesforce.org import Org, connect
 from cnxlib.salesforce.refusals import refusal
 from cnxlib.secrets import SecretStore
@@ -223,3 +223,15 @@ def test_the_wait_ends_and_says_what_is_left(applied: Applied) -> None:
     assert applied.waited == 120
     applied.fault()
     assert applied.again()[1].status == Status.CONVERGED
+
+
+def test_no_second_app_is_made_beside_one_of_another_api_name(applied: Applied) -> None:
+    applied.org = connect(applied._sim.new_org("fresh"), store=SecretStore(applied._folder))
+    oauth = {"callbackUrl": CALLBACK, "scopes": ["Full", "Web"]}
+    app = {"fullName": "Portal", "label": "Conexiom", "contactEmail": "a@acme.example", "oauthConfig": oauth}
+    assert applied.org.send([WriteMetadata("create", "ConnectedApp", app)]) == [None]
+    steps, outcome = applied.again()
+    assert (steps, [left.step for left in outcome.manual]) == ((), ["compare_app"])
+    (rows,) = applied.org.send([Query("SELECT Name FROM ConnectedApplication")])
+    assert len(rows) == 1
+    assert [left.step for left in applied.again(app_name="Portal")[1].manual] == ["consumer_secret"]

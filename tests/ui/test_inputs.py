@@ -19,7 +19,7 @@ SUPPORT, USER, EXISTING = "09_support_request", "02_integration_user", "07_exist
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     login = {"route": "session", "url": "https://acme.my.salesforce.com", "session": "env:TOKEN"}
     parameters = {
-        USER: {"email_to_case_integration": True, "user_username": "cnx@acme.example"},
+        USER: {"email_to_case_integration": True, "case_alerts": True, "user_username": "cnx@acme.example"},
         SUPPORT: {"region": "emea"},
     }
     orgs = {"acme": {"login": login, "parameters": parameters}, "other": {"login": login}}
@@ -43,6 +43,7 @@ def test_a_value_says_where_it_comes_from() -> None:
     assert origins == {
         "region": "kept for this org",
         "email_to_case_integration": "from 02",
+        "case_alerts": "from 02",
         "user_username": "from 02",
         "deliver": "from the parameters cell",
     }
@@ -51,6 +52,14 @@ def test_a_value_says_where_it_comes_from() -> None:
     assert "region" not in it.form.widget.state["origins"]
     it.form.enter("org", "other")
     assert it.form.widget.state["origins"] == {"deliver": "from the parameters cell"}
+
+
+@pytest.mark.parametrize(("used", "asked"), [("email_to_case_integration", 4), ("case_alerts", 4), ("", 0)])
+def test_09_asks_about_the_integration_user_where_there_is_one(used: str, asked: int) -> None:
+    about = ["user_username", "credential_route", "password_ref", "security_token_ref"]
+    fields = fields_of(find_phase(SUPPORT).params, about)
+    values = {"credential_route": "security_token", used: True}
+    assert sum(field.applies(values) for field in fields) == asked
 
 
 def test_what_was_typed_and_is_good_is_kept_but_not_what_is_for_one_run() -> None:
