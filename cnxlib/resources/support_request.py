@@ -102,29 +102,31 @@ def setup_file() -> Asking[Observation]:
 
 
 def _body(request: Request, me: Identity, version: str = "") -> str:
-    which = f" (version {version})" if version else ""
+    which, org = f" (version {version})" if version else "", " ".join(me.org_name.split())
     lines = [
         "Hello,",
         "",
-        f"I have installed the Conexiom Salesforce application{which} in our org {' '.join(me.org_name.split())}",
-        f"({me.org_id}).",
+        f"I have installed the Conexiom Salesforce application{which} in our org {org} ({me.org_id}).",
         "Please share the setup file required to establish OAuth connectivity.",
         f"I {request.will} be enabling the Email-to-Case feature.",
         f"This is a {request.environment(me)} environment.",
         "",
-        *_credentials(request),
+        _credentials(request),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _credentials(request: Request) -> list[str]:
-    user = f"the Conexiom Integration user {request.sources.username}"
-    whose = f"{user}, and the key and\nsecret of the connected app" if request.sources.with_user else ""
-    what = f"The credentials for {whose}," if whose else "The consumer key and secret of the connected app"
+def _credentials(request: Request) -> str:
+    """The sentence about them; in the body they follow it."""
+    user = (
+        f"The credentials for the Conexiom Integration user {request.sources.username}, and the key and secret of the"
+    )
+    what = f"{user} connected app" if request.sources.with_user else "The consumer key and secret of the connected app"
+    apart = f"{what}, are not in this mail" if request.sources.with_user else f"{what} are not in this mail"
     match request.way:
         case "in_body":
-            return [f"{what.removesuffix(',')}:"]
+            return f"{what}:"
         case "sealed":
-            return [what, "are not in this mail: your Customer Success team gets them in a file that is sealed to it."]
+            return f"{apart}: your Customer Success team gets them in a file that is sealed to it."
         case _:
-            return [what, "are not in this mail: we would like to share them on a live call."]
+            return f"{apart}: we would like to share them on a live call."
