@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cnxlib.changes import Change
 from cnxlib.engine import Done
-from cnxlib.errors import NotYet, ParameterError
+from cnxlib.errors import NotYet, ParameterError, serving
 from cnxlib.model import Observation, Table
 from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.grants import Grants
@@ -125,7 +125,8 @@ class FieldPermissions:
         """Find the fields, then the rows of those that take field-level security."""
         if not self._fields:
             return Observation()
-        found = yield from find_fields(self._fields)
+        with serving(*self._guide):
+            found = yield from find_fields(self._fields)
         wanted = {
             found[field].api_name: {"PermissionsRead": True, **({"PermissionsEdit": True} if field.edit else {})}
             for field in self._fields

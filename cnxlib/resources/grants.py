@@ -10,6 +10,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
+from cnxlib.errors import serving
 from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.row_updates import update_each
@@ -63,7 +64,8 @@ class Grants:
         keys = soql(f"{self._key_column} IN {{}}", sorted(self._wanted))
         columns = ", ".join((self._key_column, *managed))
         query = f"SELECT Id, {columns} FROM {self._sobject} WHERE {self._bearer.of_rows} AND {keys}"
-        (rows,) = yield [Query(query)]
+        with serving(*dict.fromkeys(step for steps in self._guide.values() for step in steps)):
+            (rows,) = yield [Query(query)]
         found = {str(row[self._key_column]): row for row in rows}
         return Observation(tuple(self._item(key, found.get(key)) for key in self._wanted))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
+from cnxlib.errors import serving
 from cnxlib.model import Observation
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Insert, Query, Update, soql
@@ -53,7 +54,8 @@ class PermissionSet:
         """Find the set by API name. Another label is left alone: an admin may have translated it."""
         columns = ", ".join(("Id", "Name", "Label", *self._columns))
         query = soql(f"SELECT {columns} FROM PermissionSet WHERE Name = {{}} AND {OWN_SET}", self.name)
-        (rows,) = yield [Query(query)]
+        with serving(*self._guide):
+            (rows,) = yield [Query(query)]
         granted = dict.fromkeys(self._columns, True)
         if not rows:
             desired: dict[str, Any] = {"Label": self._label, **granted}

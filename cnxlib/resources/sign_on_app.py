@@ -17,6 +17,7 @@ from cnxlib.errors import (
     SessionExpired,
     StepFailed,
     Temporary,
+    serving,
 )
 from cnxlib.history import Confirmation, LeftToPeople
 from cnxlib.model import ManualStep, Observation
@@ -64,10 +65,11 @@ class SignOnApp:
         No setting that the Metadata API has tells whether an org creates connected apps (ConnectedAppSettings and
         ExternalClientAppSettings do not), so the refusal is kept: until somebody confirms that it was enabled.
         """
-        connected, external = yield [
-            ReadMetadata("ConnectedApp", self._app.name),
-            ReadMetadata("ExternalClientApplication", self._app.name),
-        ]
+        with serving("G3.2"):
+            connected, external = yield [
+                ReadMetadata("ConnectedApp", self._app.name),
+                ReadMetadata("ExternalClientApplication", self._app.name),
+            ]
         if self._by_external(connected is not None, external is not None):
             observation = yield from self._external.observe()
             if external is not None and self._accepts == "unknown":

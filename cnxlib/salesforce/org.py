@@ -124,7 +124,8 @@ class Org:
             if isinstance(answer, CnxError):
                 yield from [answer] * len(batch)
             else:
-                yield from (self._pages(item["result"], item["statusCode"]) for item in answer["results"])
+                for query, item in zip(batch, answer["results"], strict=True):
+                    yield self._pages(item["result"], item["statusCode"], query)
 
     def _tooling_queries(self, queries: Sequence[ask.ToolingQuery]) -> Iterator[Any]:
         root = f"/services/data/v{self.identity.api_version}/tooling/query?q="
@@ -138,11 +139,12 @@ class Org:
             if isinstance(answer, CnxError):
                 yield from [answer] * len(batch)
             else:
-                yield from (self._pages(item["body"], item["httpStatusCode"]) for item in answer["compositeResponse"])
+                for query, item in zip(batch, answer["compositeResponse"], strict=True):
+                    yield self._pages(item["body"], item["httpStatusCode"], query)
 
-    def _pages(self, first: Any, status: int) -> Any:
+    def _pages(self, first: Any, status: int, query: ask.Query | ask.ToolingQuery) -> Any:
         if is_refused(first) or not isinstance(first, dict):
-            return refusal_from_body(first, status, self.alias)
+            return refusal_from_body(first, status, self.alias, query.sobject)
         return _answered(lambda: self._all_rows(first))
 
     def _all_rows(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:

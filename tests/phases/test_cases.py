@@ -33,7 +33,7 @@ from typing import Any
 import pytest
 
 from cnxlib.engine import Engine
-from cnxlib.errors import CnxError
+from cnxlib.errors import CnxError, NotYet
 from cnxlib.history import (
     Attempted,
     Confirmation,
@@ -142,7 +142,8 @@ class Facts:
             if fnmatchcase(text(request), pattern):
                 self.used.add(pattern)
                 if isinstance(answer, dict) and "errorCode" in answer:
-                    return refusal(answer["errorCode"], answer["message"])
+                    asked = getattr(request, "sobject", "")
+                    return refusal(answer["errorCode"], answer["message"], org="acme", asked=asked)
                 return answer
         raise AssertionError(f"no fact answers: {text(request)}")
 
@@ -158,6 +159,8 @@ def outcome_of(phase_name: str, case: dict[str, Any], send: Any) -> Outcome:
         phase.checks(params, ME),
         send,
         recall=lambda asked: past(case, asked),
+        alias="acme",
+        guide=phase.guide,
     )
     try:
         engine.preflight()
@@ -203,6 +206,8 @@ def test_case(path: Path) -> None:
     assert [step.step for step in outcome.manual] == expect.get("manual", [])
     assert type(outcome.error).__name__ == expect.get("error", "NoneType")
     assert expect.get("says", "") in str(outcome.error)
+    if isinstance(outcome.error, CnxError):
+        told_whole(outcome.error, path.parent.name)
     assert expect.get("asks", "") in " ".join(step.what for step in outcome.manual)
     if "warns" in expect:
         assert [one.name for one in outcome.checks if one.severity == "warning" and not one.ok] == expect["warns"]
@@ -213,6 +218,20 @@ def test_case(path: Path) -> None:
         assert not {what: why for what, why in stays.items() if reasons[what] not in why}
     unused = set(case["facts"]).difference(facts.used) - included(case)
     assert not unused, f"facts that nothing read: {unused}"
+
+
+def told_whole(error: CnxError, phase: str, alias: str = "acme") -> None:
+    """Fails where an error leaves out org, guide step or what to do, or names a step that is not the phase's.
+
+    What has to come from an earlier phase may be told as a step of that one.
+    """
+    steps = set(find_phase(phase).guide)
+    if isinstance(error, NotYet):
+        steps.update(find_phase(error.phase).guide)
+    assert error.org == alias
+    assert error.hint
+    assert bool(error.guide) == bool(steps)  # 99 serves no step of the guide
+    assert set(error.guide) <= steps
 
 
 def included(case: dict[str, Any]) -> set[str]:
