@@ -13,10 +13,10 @@ from cnxlib.engine import Done
 from cnxlib.errors import serving
 from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
+from cnxlib.resources.row_batches import insert_rows
 from cnxlib.resources.row_updates import update_each
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import InsertRows, Query, soql
-from cnxlib.salesforce.rows import row_error
+from cnxlib.salesforce import Query, soql
 
 
 class Grants:
@@ -88,9 +88,8 @@ class Grants:
         new = [change for change in changes if change.op == "create"]
         if new:
             rows = [self._row(change, ids) for change in new]
-            (results,) = yield [InsertRows(self._sobject, rows)]
-            for change, result in zip(new, results, strict=True):
-                done[change.id] = Done(result.id, row_error(result))
+            results = yield from insert_rows(self._sobject, rows)
+            done |= {change.id: one for change, one in zip(new, results, strict=True)}
         done |= yield from update_each(self._sobject, changes, ids)
         return [done[change.id] for change in changes]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -150,6 +150,8 @@ class RowResult:
     id: str
     code: str = ""
     message: str = ""
+    org: str = field(default="", compare=False)
+    """Alias of the org, for who is told of the error."""
 
     @property
     def ok(self) -> bool:
