@@ -3,6 +3,7 @@
 A case is tests/cases/<phase>/<name>.json:
 
     case      what it is about, one sentence
+    situation which of `SITUATIONS` or `CONFIRMATIONS` it shows, where it shows one
     covers    which state of which kind it shows: "permission_set:absent"
     params    the phase's parameters
     include   files of tests/cases/facts/ whose facts hold too; the case's own come first
@@ -13,6 +14,8 @@ A case is tests/cases/<phase>/<name>.json:
     made      what earlier runs made: ids by key, by kind; attempted likewise, where they did not learn the end of it
     left      why an attempt to create was left to a person: by key, by kind
     confirmed names of the manual steps that somebody confirmed as they read now
+    confirmed_as
+              how others read when somebody confirmed them: guide, what and url, by name
     run       the run that is taken back (99): the steps of its record, as `PastStep` has them
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), asks (words of theirs),
               error (a class), says (words of its),
@@ -46,8 +49,8 @@ from cnxlib.history import (
     RunSteps,
     no_history,
 )
-from cnxlib.model import Outcome
-from cnxlib.phases import find_phase
+from cnxlib.model import ManualStep, Outcome
+from cnxlib.phases import PHASES, find_phase
 from cnxlib.resources.undo import LEFT
 from cnxlib.salesforce import (
     AuthorizeDoor,
@@ -85,6 +88,15 @@ KINDS = (
     "user",
 )
 STATES = ("absent", "equal", "partial", "foreign")
+
+SITUATIONS = ("absent", "partial", "equal", "foreign", "forbidden", "translated")
+"""How an org may be found: nothing there, some of it, all of it; somebody else's making; not to be read by whoever is
+logged in; in another language."""
+
+CONFIRMATIONS = ("not_confirmed", "confirmed", "confirmed_otherwise")
+"""How a manual step may be found; the last: confirmed when it read otherwise."""
+
+PHASES_OF_CASES = sorted({path.parent.name for path in FILES})
 
 ME = Identity(
     org_id="00D5f000000Abc1EAC",
@@ -178,11 +190,17 @@ def past(case: dict[str, Any], asked: Any) -> Any:
         case LeftToPeople(kind):
             at = "2026-11-23T09:30:00+00:00"
             return {key: Left(why, at) for key, why in case.get("left", {}).get(kind, {}).items()}
-        case Confirmation(_, step, _) if step in case.get("confirmed", ()):
+        case Confirmation(_, step, digest) if step in case.get("confirmed", ()) or digest == confirmed_as(case, step):
             return Confirmed("admin@acme.example", "2026-11-24T00:00:00+00:00")
         case RunSteps(run_id) if "run" in case:
             return PastRun(run_id, "2026-11-23T09:00:00Z", ME.username, tuple(past_step(one) for one in case["run"]))
     return no_history(asked)
+
+
+def confirmed_as(case: dict[str, Any], step: str) -> str:
+    """The digest of a manual step as it read when somebody confirmed it, "" where nobody did."""
+    words = case.get("confirmed_as", {}).get(step)
+    return ManualStep(step, tuple(words["guide"]), words["what"], url=words["url"]).digest if words else ""
 
 
 def past_step(step: dict[str, Any]) -> PastStep:
@@ -240,6 +258,23 @@ def included(case: dict[str, Any]) -> set[str]:
         for name in case.get("include", ())
         for pattern in json.loads((CASES / "facts" / name).read_text(encoding="utf-8"))
     }
+
+
+def situations(files: Sequence[Path]) -> set[str]:
+    return {json.loads(path.read_text(encoding="utf-8")).get("situation", "") for path in files} - {""}
+
+
+@pytest.mark.parametrize("phase", PHASES_OF_CASES)
+def test_each_phase_is_shown_in_every_situation(phase: str) -> None:
+    assert set(SITUATIONS) <= situations([path for path in FILES if path.parent.name == phase])
+
+
+def test_situations_are_those_there_are() -> None:
+    assert situations(FILES) == {*SITUATIONS, *CONFIRMATIONS}
+
+
+def test_every_phase_has_cases() -> None:
+    assert sorted([*(phase.id for phase in PHASES), "99_undo"]) == PHASES_OF_CASES
 
 
 def covered() -> Iterator[str]:
