@@ -11,6 +11,7 @@ from cnxlib.changes import Change, Item, Plan
 from cnxlib.errors import CnxError, NotYet, StalePlan, leaves_open
 from cnxlib.history import Attempted, Confirmation, Recall, no_history, recalling
 from cnxlib.model import (
+    MEND,
     Check,
     Mode,
     Observation,
@@ -24,6 +25,7 @@ from cnxlib.model import (
 from cnxlib.rounds import Asking, Emit, Request, Rounds, Send
 
 T = TypeVar("T")
+E = TypeVar("E", bound=CnxError | None)
 
 STILL_HOLDS_S = 60.0
 """How old, in seconds, what preflight read may be for a plan to take it for the org of now."""
@@ -75,6 +77,8 @@ class Engine:
         Stand in for time's in tests.
     recall:
         Answers what is asked of the org's earlier runs.
+    alias, guide:
+        The org's name here and the ids of the phase's guide steps: what an error tells that names none of its own.
     """
 
     def __init__(
@@ -89,8 +93,11 @@ class Engine:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         recall: Recall = no_history,
+        alias: str = "",
+        guide: Sequence[str] = (),
     ) -> None:
         self._phase, self._title, self._org_id = phase, title, org_id
+        self._alias, self._guide = alias, tuple(guide)
         self._resources, self._checks = tuple(resources), tuple(checks)
         self._emit, self._clock = emit, clock
         self._rounds = Rounds(recalling(send, recall), emit, sleep, clock)
@@ -162,7 +169,7 @@ class Engine:
         remaining = self._differences(observations)
         before = self._outcome
         after = _described(before, observations, remaining)
-        error = step_error(before.steps) or convergence_error(remaining.changes)
+        error = self._told(step_error(before.steps) or convergence_error(remaining.changes))
         applied = bool(before.changes) and mode == "apply"
         status = Status.CHANGED if applied and after.status == Status.CONVERGED else after.status
         self._outcome = replace(
@@ -183,8 +190,16 @@ class Engine:
         status = Status.FAILED
         if isinstance(error, NotYet):
             status = Status.KNOWN_LATER if mode == "plan" else Status.BLOCKED
-        self._outcome = replace(self._outcome, mode=mode, status=status, reason=error.message, error=error)
+        self._outcome = replace(self._outcome, mode=mode, status=status, reason=error.message, error=self._told(error))
         return self._outcome
+
+    def _told(self, error: E) -> E:
+        """The error with org, guide step and what to do, as far as it does not name them itself."""
+        if error is not None:
+            error.org = error.org or self._alias
+            error.guide = error.guide or self._guide
+            error.hint = error.hint or MEND
+        return error
 
     def _observe(self, when: Literal["before", "after"], known: dict[Request, Any]) -> list[Observation]:
         self._read = {}

@@ -37,7 +37,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -83,6 +84,16 @@ class CnxError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback: the reader of a notebook is an admin."""
         return [f"{type(self).__name__}: {self}"]
+
+
+@contextmanager
+def serving(*guide: str) -> Iterator[None]:
+    """Within it, an error that names no step of the guide comes to name these; a generator may yield within it."""
+    try:
+        yield
+    except CnxError as error:
+        error.guide = error.guide or guide
+        raise
 
 
 class UsageError(CnxError):

@@ -165,7 +165,7 @@ Remembered = Confirmation | Made | Given | Attempted | LeftToPeople | RunSteps
 def no_history(request: Remembered) -> Mapping[str, Any] | UsageError | None:
     """The answers where there were no runs before."""
     if isinstance(request, RunSteps):
-        return UsageError(f"There is no run {request.run_id!r}")
+        return UsageError(f"There is no run {request.run_id!r}", hint="`cnx records list` shows them all.")
     return None if isinstance(request, Confirmation) else {}
 
 

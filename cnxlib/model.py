@@ -17,6 +17,9 @@ from cnxlib.errors import CnxError, NotConverged, PhaseError, PreflightFailed, S
 
 Mode = Literal["plan", "apply", "verify"]
 
+MEND = "Mend the cause, then run again: what is done is kept."
+"""What to do about an error that says nothing better."""
+
 
 class Status(StrEnum):
     """How a phase, or a whole run, ended."""
@@ -257,9 +260,7 @@ def step_error(steps: Sequence[Step]) -> StepFailed | None:
     said = _listed([f"{step.change.op} {step.change.id}: {step.error}" for step in bad])
     guide = dict.fromkeys(name for step in bad for name in step.change.guide)
     hints = dict.fromkeys(step.hint for step in bad if step.hint)
-    return StepFailed(
-        said, guide=tuple(guide), hint=" ".join(hints or ("Mend the cause, then run again: what is done is kept.",))
-    )
+    return StepFailed(said, guide=tuple(guide), hint=" ".join(hints or (MEND,)))
 
 
 def convergence_error(remaining: Sequence[Change]) -> NotConverged | None:

@@ -26,6 +26,7 @@ from cnxlib.errors import (
     StillRunning,
     Temporary,
     leaves_open,
+    serving,
 )
 from cnxlib.history import Attempted, Confirmation, Confirmed, Made
 from cnxlib.model import Check, ManualStep, Observation, Status
@@ -313,6 +314,50 @@ def test_pause_and_progress_never_reach_the_org() -> None:
     assert step.id == "1"
     assert ("progress", {"message": "half way", "fraction": 0.5}) in events
     assert not [r for requests in org.rounds for r in requests if isinstance(r, Pause | Progress)]
+
+
+class TestWhatAnErrorTells:
+    """Org, guide step and what to do are the phase's where the error names none of its own."""
+
+    def ended(self, error: CnxError) -> CnxError:
+        one = Engine("01_test", "Test", "00D1", [], [], Org().send, alias="acme", guide=["G1.1", "G1.2"])
+        assert one.failed(error, "plan").error is error
+        return error
+
+    def test_one_that_names_nothing(self) -> None:
+        error = self.ended(CnxError("No."))
+        assert (error.org, error.guide) == ("acme", ("G1.1", "G1.2"))
+        assert error.hint
+
+    def test_one_that_names_all_keeps_it(self) -> None:
+        error = self.ended(CnxError("No.", org="other", guide=["G1.3"], hint="Ask."))
+        assert (error.org, error.guide, error.hint) == ("other", ("G1.3",), "Ask.")
+
+    def test_whoever_asked_is_named_before_the_phase(self) -> None:
+        def asks() -> Asking[Check]:
+            with serving("G1.2"):
+                yield [Read("a")]
+            return Check("never", True)
+
+        one = Engine(
+            "01_test", "Test", "00D1", [], [asks], lambda requests: [SalesforceError("No.")], guide=("G1.1", "G1.2")
+        )
+        with pytest.raises(SalesforceError) as caught:
+            one.preflight()
+        one.failed(caught.value, "plan")
+        assert caught.value.guide == ("G1.2",)
+
+    def test_a_failed_step_names_the_org(self) -> None:
+        class Unmakable(Thing):
+            def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
+                yield from ()
+                return [Done(error=SalesforceError("No."))]
+
+        one = Engine("01_test", "Test", "00D1", [Unmakable("a")], [], Org().send, alias="acme", guide=["G1.1"])
+        one.apply(one.plan()[0])
+        error = one.verify("apply").error
+        assert isinstance(error, StepFailed)
+        assert (error.org, error.guide) == ("acme", ("G1.1",))
 
 
 def test_what_to_do_about_a_failed_step_is_said_once() -> None:

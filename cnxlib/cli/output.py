@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cnxlib.cli.guard import unguarded
 from cnxlib.secrets.redaction import dumps
+from cnxlib.ui.guide import told_below
 
 STYLES = {
     "converged": "green",
@@ -113,9 +114,7 @@ def _show_reasons(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
     told = [phase for phase in phases if phase["status"] in ("failed", "blocked", "known-later") and phase["reason"]]
     for phase in told:
         out.print(Text(f"\n{phase['phase']} {phase['status']}: {phase['reason']}"), soft_wrap=True)
-        hint = (phase["error"] or {}).get("hint")
-        if hint:
-            out.print(f"What to do: {hint}", soft_wrap=True)
+        _show_below(phase["error"], out)
         if phase["notebook"] and phase["status"] == "failed":
             out.print(f"Look at: {phase['notebook']}", soft_wrap=True)
 
@@ -125,8 +124,12 @@ def show_error(result: Mapping[str, Any], out: Console) -> None:
     error = result.get("error")
     if error and error["message"] not in [phase["reason"] for phase in result["phases"]]:
         out.print(Text(f"\n{error['message']}", STYLES["failed"]), soft_wrap=True)
-        if error["hint"]:
-            out.print(f"What to do: {error['hint']}", soft_wrap=True)
+        _show_below(error, out)
+
+
+def _show_below(error: Mapping[str, Any] | None, out: Console) -> None:
+    for line in told_below(error["guide"], error["hint"]) if error else ():
+        out.print(line, soft_wrap=True)
 
 
 def show_record(result: Mapping[str, Any], out: Console) -> None:

@@ -55,11 +55,13 @@ def undo(
     """
     from cnxlib.inventory import find_org
     from cnxlib.records.listing import find_run
+    from cnxlib.records.sealing import seal_cut_off
     from cnxlib.records.steps import require_sealed
 
     path = find_run(run, org)
     alias = org or unquote(path.parent.name)
     find_org(alias)
+    seal_cut_off(alias)  # a run that was killed is undone like another
     if not unverified:
         require_sealed(path, alias)
     asked = [f"run_id={path.name}", f"include_package={include_package}", f"unverified={unverified}"]

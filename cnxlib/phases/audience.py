@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from cnxlib.errors import ParameterError
+from cnxlib.errors import ParameterError, serving
 from cnxlib.phases.base import MAPPED_FIELD, Email, PhaseParams, Username
 from cnxlib.resources.assignment import Wanted
 from cnxlib.resources.conexiom_users import Audience, Joining
@@ -157,7 +157,8 @@ def given(params: AssignmentParams) -> list[Selection]:
 
 def taken(params: RemovalParams, guide: tuple[str, ...]) -> Asking[dict[tuple[str, str], Wanted]]:
     """The assignments that `remove` means, by user name and set, as such that should not be there."""
-    pairs = yield from selected(params.remove, leaving=True)
+    with serving(*guide):
+        pairs = yield from selected(params.remove, leaving=True)
     return {pair: Wanted(*pair, guide, present=False, foreign=params.remove_foreign) for pair in pairs}
 
 

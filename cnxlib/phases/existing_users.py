@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import model_validator
 
 from cnxlib.engine import CheckGenerator, Resource
-from cnxlib.errors import ParameterError
+from cnxlib.errors import ParameterError, serving
 from cnxlib.model import Check
 from cnxlib.phases.audience import AssignmentParams, RemovalParams, audience, given, taken
 from cnxlib.phases.base import Phase
@@ -42,12 +42,14 @@ class Params(AssignmentParams, RemovalParams):
 
 def _wanted(params: Params) -> Asking[Sequence[Wanted]]:
     selections = given(params)
-    giving = yield from selected(selections)
+    with serving("G7.1"):
+        giving = yield from selected(selections)
     taking = yield from taken(params, ("G7.1", "G7.2"))
     both = [f"{username} ({label})" for username, label in sorted(set(giving) & set(taking))]
     if both:
         raise ParameterError(_BOTH.format(named(both, 5)), guide=("G7.1",), hint="Take them out of one of the two.")
-    lacking = yield from audience(params, selections).lacking()
+    with serving("G7.3"):
+        lacking = yield from audience(params, selections).lacking()
     # Whoever loses the Minimum set on request is not given it again in the same breath.
     lacking_minimum = [name for name in lacking.to_be_given if (name, MINIMUM) not in taking]
     wanted = {(username, label): Wanted(username, label, ("G7.3",)) for username, label in _minimum(lacking_minimum)}
@@ -61,7 +63,8 @@ def _minimum(usernames: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _selected(params: Params) -> Asking[Check]:
-    count = yield from counted(given(params))
+    with serving("G7.1"):
+        count = yield from counted(given(params))
     return Check("users to assign", True, "info", detail=f"{count} assignments at most", guide=("G7.1",))
 
 

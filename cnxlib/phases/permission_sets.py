@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from cnxlib.engine import CheckGenerator, Resource
-from cnxlib.errors import ParameterError
+from cnxlib.errors import ParameterError, serving
 from cnxlib.model import Check
 from cnxlib.phases.audience import RemovalParams, taken
 from cnxlib.phases.base import Phase, UsernameOrBlank
@@ -35,7 +35,8 @@ class Params(RemovalParams):
 
 
 def _sets_exist() -> Asking[Check]:
-    sets = yield from conexiom_sets()
+    with serving("G5.1"):
+        sets = yield from conexiom_sets()
     said = ", ".join(f"{one.label} ({one.name})" for one in sets.values())
     return Check("the four permission sets are there", True, detail=said, guide=("G5.1",))
 

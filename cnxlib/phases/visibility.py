@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnxlib.engine import CheckGenerator, Resource
+from cnxlib.errors import serving
 from cnxlib.model import Check, Observation
 from cnxlib.phases.audience import AssignmentParams, JoiningParams, audience, given, mapped, ruled
 from cnxlib.phases.base import Phase
@@ -27,20 +28,22 @@ class Params(AssignmentParams, JoiningParams):
 
 
 def _audience(params: Params) -> Audience:
-    return audience(params, [*given(params), *ruled(params)])
+    return replace(audience(params, [*given(params), *ruled(params)]), fields_guide=("G6.4",))
 
 
 def _access(who: Audience) -> Asking[Check]:
     # The guide asks this of Account and Case, whether or not Case is then given by the set.
-    found = yield from replace(who, service_cloud_alerts=True).lacking()
+    with serving("G6.1"):
+        found = yield from replace(who, service_cloud_alerts=True).lacking()
     count = len(found.users) + len(found.joining)
     detail = f"{count} of {found.measured} lack some of it" if count else f"all {found.measured} have it"
     return Check("Conexiom users have the access they need", not count, "info", detail=detail, guide=("G6.1",))
 
 
 def _cross_check(who: Audience) -> Asking[Check]:
-    found = yield from replace(who, service_cloud_alerts=True).lacking()
-    differing = yield from disagreeing(found.sample)
+    with serving("G6.1"):
+        found = yield from replace(who, service_cloud_alerts=True).lacking()
+        differing = yield from disagreeing(found.sample)
     differing.extend(
         f"the group {name} is not calculated yet: what it grants may change" for name in found.outdated_groups
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnxlib.errors import serving
 from cnxlib.model import Check, Observation, Table
 from cnxlib.resources.conexiom_sets import ADMIN_USER, MINIMUM, SUPER_USER, folded
 from cnxlib.rounds import Asking
@@ -63,7 +64,8 @@ def read_account(username: str) -> Asking[Account | None]:
 
 def check_account(username: str, label: str) -> Asking[Check]:
     """A warning where the account holds more than the guide asks for; `label` is that of its own set or profile."""
-    account = yield from read_account(username)
+    with serving("G2.7", "G2.8"):
+        account = yield from read_account(username)
     asked = f"{SUPER_USER} is more than work on cases takes: the guide asks for it (G2.8)"
     expected = {folded(one) for one in (label, ADMIN_USER, SUPER_USER, MINIMUM)}
     more = [f"permission set {one}" for one in account.sets if folded(one) not in expected] if account else []

@@ -11,19 +11,16 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import Duplicate, NotFound, NotYet, OrgUnreachable, ParameterError, Temporary
+from cnxlib.errors import Duplicate, NotYet, ParameterError
 from cnxlib.history import Made
 from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.conexiom_sets import LABELS, ConexiomSet, conexiom_sets
 from cnxlib.resources.in_words import named
 from cnxlib.resources.permission_set import OWN_SET, api_name, set_id
+from cnxlib.resources.row_batches import delete_rows, insert_rows
 from cnxlib.resources.user import find_users, user_id
-from cnxlib.rounds import Asking, Pause, together
-from cnxlib.salesforce import DeleteRows, InsertRows, Query, RowResult, chunks, soql
-from cnxlib.salesforce.rows import row_error
-
-_TRIES = 4
-"""How often a row is sent that Salesforce could not lock, or whose answer was lost."""
+from cnxlib.rounds import Asking, together
+from cnxlib.salesforce import Query, chunks, soql
 
 
 @dataclass(frozen=True)
@@ -127,15 +124,12 @@ class Assignments:
         given = [change for change in changes if change.op == "create"]
         if given:
             results = yield from _insert([self._row(change.after or {}, ids) for change in given])
-            for change, result in zip(given, results, strict=True):
-                error = row_error(result)
-                done[change.id] = Done(result.id, None if isinstance(error, Duplicate) else error)
+            for change, one in zip(given, results, strict=True):
+                done[change.id] = Done(one.id) if isinstance(one.error, Duplicate) else one
         taken = [change for change in changes if change.op == "delete"]
         if taken:
-            results = yield from _delete([ids[change.id] for change in taken])
-            for change, result in zip(taken, results, strict=True):
-                error = row_error(result)
-                done[change.id] = Done(error=None if isinstance(error, NotFound) else error)
+            results = yield from delete_rows([ids[change.id] for change in taken])
+            done |= {change.id: one for change, one in zip(taken, results, strict=True)}
         return [done[change.id] for change in changes]
 
     def _row(self, state: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, str]:
@@ -158,55 +152,15 @@ def _left_to_others(foreign: Sequence[Wanted], url: str) -> ManualStep:
     )
 
 
-def _insert(rows: Sequence[Mapping[str, str]]) -> Asking[list[RowResult]]:
-    """Create rows; those that could not be locked are sent again, and where the answer was lost, those not there."""
-    results: dict[int, RowResult] = {}
-    left = list(range(len(rows)))
-    for attempt in range(1, _TRIES + 1):
-        try:
-            (answers,) = yield [InsertRows("PermissionSetAssignment", [rows[index] for index in left])]
-        except (OrgUnreachable, Temporary):
-            if attempt == _TRIES:
-                raise
-            yield [Pause(attempt)]
-            held = yield from _held(
-                sorted({rows[index]["AssigneeId"] for index in left}),
-                sorted({rows[index]["PermissionSetId"] for index in left}),
-            )
-            arrived = {i: held.get((rows[i]["AssigneeId"], rows[i]["PermissionSetId"]), "") for i in left}
-            results.update({index: RowResult(row) for index, row in arrived.items() if row})
-        else:
-            results.update(zip(left, answers, strict=True))
-        left = [index for index in left if index not in results or _locked(results[index])]
-        if not left:
-            break
-        if attempt < _TRIES:
-            yield [Pause(attempt)]
-    return [results[index] for index in range(len(rows))]
+def _insert(rows: Sequence[Mapping[str, str]]) -> Asking[Sequence[Done]]:
+    """Create assignments; where the answer was lost, those that are not there are sent again."""
 
+    def arrived(places: Sequence[int]) -> Asking[Mapping[int, str]]:
+        pairs = {place: (rows[place]["AssigneeId"], rows[place]["PermissionSetId"]) for place in places}
+        held = yield from _held(sorted({user for user, _ in pairs.values()}), sorted({of for _, of in pairs.values()}))
+        return {place: held[pair] for place, pair in pairs.items() if pair in held}
 
-def _delete(rows: Sequence[str]) -> Asking[list[RowResult]]:
-    """Delete rows by id; those that could not be locked, or whose answer was lost, are sent again."""
-    results: dict[str, RowResult] = {}
-    left = list(rows)
-    for attempt in range(1, _TRIES + 1):
-        try:
-            (answers,) = yield [DeleteRows(left)]
-        except (OrgUnreachable, Temporary):
-            if attempt == _TRIES:
-                raise
-        else:
-            results.update(zip(left, answers, strict=True))
-        left = [row for row in left if row not in results or _locked(results[row])]
-        if not left:
-            break
-        if attempt < _TRIES:
-            yield [Pause(attempt)]
-    return [results[row] for row in rows]
-
-
-def _locked(result: RowResult) -> bool:
-    return result.code == "UNABLE_TO_LOCK_ROW"
+    return insert_rows("PermissionSetAssignment", rows, arrived)
 
 
 def _set_ids(labels: Sequence[str]) -> Asking[dict[str, str]]:

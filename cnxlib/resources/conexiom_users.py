@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cnxlib.errors import serving
 from cnxlib.model import Observation, Table
 from cnxlib.resources.access import Needs, Sampled, access_of, profiles_lacking
 from cnxlib.resources.conexiom_sets import MINIMUM
@@ -73,6 +74,8 @@ class Audience:
         Further fields whose field-level security counts.
     reactivate:
         Whether those of `joining` who were deactivated come back; else they are left out.
+    fields_guide:
+        Ids of the guide's steps that `mapped_fields` serve.
     """
 
     selections: tuple[Selection, ...] = ()
@@ -80,6 +83,7 @@ class Audience:
     service_cloud_alerts: bool = False
     mapped_fields: tuple[Field, ...] = ()
     reactivate: bool = False
+    fields_guide: tuple[str, ...] = ()
 
     def needs(self) -> Asking[Needs]:
         """The access that every Conexiom user needs; fields without field-level security need none."""
@@ -87,7 +91,8 @@ class Audience:
         if self.service_cloud_alerts:
             needs["Case"] = frozenset(CASE_RIGHTS)
         if self.mapped_fields:
-            found = yield from find_fields(self.mapped_fields)
+            with serving(*self.fields_guide):
+                found = yield from find_fields(self.mapped_fields)
             for wanted, have in found.items():
                 if have.takes_fls:
                     needs[have.api_name] = frozenset(("Read", "Edit") if wanted.edit else ("Read",))

@@ -12,7 +12,7 @@ from typing import Any
 
 from cnxlib.changes import Change
 from cnxlib.engine import Done
-from cnxlib.errors import NotYet, ParameterError, SalesforceError
+from cnxlib.errors import NotYet, ParameterError, SalesforceError, serving
 from cnxlib.model import Observation, Table
 from cnxlib.resources.bearer import Bearer
 from cnxlib.resources.grants import Grants
@@ -175,7 +175,8 @@ class FieldPermissions:
         """Find the fields, then the rows of those that take field-level security."""
         if not self._fields:
             return Observation()
-        found = yield from find_fields(self._fields)
+        with serving(*self._guide):
+            found = yield from find_fields(self._fields)
         wanted = {
             found[field].api_name: {"PermissionsRead": True, **({"PermissionsEdit": True} if field.edit else {})}
             for field in self._fields

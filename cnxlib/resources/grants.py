@@ -10,12 +10,13 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
+from cnxlib.errors import serving
 from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
+from cnxlib.resources.row_batches import insert_rows
 from cnxlib.resources.row_updates import update_each
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import InsertRows, Query, soql
-from cnxlib.salesforce.rows import row_error
+from cnxlib.salesforce import Query, soql
 
 
 class Grants:
@@ -63,7 +64,8 @@ class Grants:
         keys = soql(f"{self._key_column} IN {{}}", sorted(self._wanted))
         columns = ", ".join((self._key_column, *managed))
         query = f"SELECT Id, {columns} FROM {self._sobject} WHERE {self._bearer.of_rows} AND {keys}"
-        (rows,) = yield [Query(query)]
+        with serving(*dict.fromkeys(step for steps in self._guide.values() for step in steps)):
+            (rows,) = yield [Query(query)]
         found = {str(row[self._key_column]): row for row in rows}
         return Observation(tuple(self._item(key, found.get(key)) for key in self._wanted))
 
@@ -86,9 +88,8 @@ class Grants:
         new = [change for change in changes if change.op == "create"]
         if new:
             rows = [self._row(change, ids) for change in new]
-            (results,) = yield [InsertRows(self._sobject, rows)]
-            for change, result in zip(new, results, strict=True):
-                done[change.id] = Done(result.id, row_error(result))
+            results = yield from insert_rows(self._sobject, rows)
+            done |= {change.id: one for change, one in zip(new, results, strict=True)}
         done |= yield from update_each(self._sobject, changes, ids)
         return [done[change.id] for change in changes]
 

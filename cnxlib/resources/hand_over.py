@@ -8,6 +8,7 @@ from typing import Literal
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
+from cnxlib.errors import serving
 from cnxlib.handoff import Seal
 from cnxlib.history import Made
 from cnxlib.model import ManualStep, Observation
@@ -59,7 +60,8 @@ class HandOver:
 
     def observe(self) -> Asking[Observation]:
         """What is sealed already, and what a person has to do."""
-        found = yield from find_credentials(self._sources)
+        with serving("G9.2"):
+            found = yield from find_credentials(self._sources)
         if self._way == "live_call":
             as_of = f" (as they are now: mark {found.mark})" if found.mark else ""
             return _left("hand_over_credentials", f"Share with {TEAM} on a live call: {found.told()}{as_of}.")

@@ -12,7 +12,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import CnxError, Duplicate, NotYet, ParameterError, SalesforceError
+from cnxlib.errors import CnxError, Duplicate, NotYet, ParameterError, SalesforceError, serving
 from cnxlib.model import Check, Observation
 from cnxlib.resources.account import account_query
 from cnxlib.resources.conexiom_sets import ADMIN_USER, SUPER_USER, conexiom_sets
@@ -211,8 +211,9 @@ def check_licences(candidate: Candidate) -> Asking[Check]:
     """Whether the licences that the user takes are there and free."""
     name, guide = "licence of the integration user", ("G2.7", "G2.8")
     try:
-        choice = yield from choose(candidate)
-        held = yield from _held(candidate.username)
+        with serving(*guide):
+            choice = yield from choose(candidate)
+            held = yield from _held(candidate.username)
     except NotYet as error:
         detail = f"known when the package is there ({error.phase})"
         return Check(name, True, "info", detail=detail, guide=guide)
@@ -262,10 +263,9 @@ class SetLicences:
 
     def observe(self) -> Asking[Observation]:
         """Find what the user holds."""
-        wanted = yield from self._wanted()
-        if not wanted:
-            return Observation()
-        held = yield from _held(self._username)
+        with serving(*self._guide):
+            wanted = yield from self._wanted()
+            held = (yield from _held(self._username)) if wanted else {}
         return Observation(tuple(self._item(name, held.get(name, "")) for name in wanted))
 
     def _item(self, name: str, found: str) -> Item:

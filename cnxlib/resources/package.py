@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cnxlib.errors import NotYet, SalesforceError
+from cnxlib.errors import NotYet, SalesforceError, serving
 from cnxlib.model import Check
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import ToolingQuery, soql
@@ -209,7 +209,8 @@ _REMEDIES = {
 
 def check_version(version_id: str, key_reference: str) -> Asking[Check]:
     """Whether the version can be installed in this org (InstallValidationStatus), and its key is given."""
-    offered, installed = yield from package_state(version_id)
+    with serving("G1.1"):
+        offered, installed = yield from package_state(version_id)
     name = "package version can be installed"
     if offered is None:
         return Check(
@@ -249,7 +250,8 @@ def check_remote_sites(version_id: str, allowed: bool) -> Asking[Check]:
 
     One switch of the installation (EnableRss) allows both.
     """
-    offered, _ = yield from package_state(version_id)
+    with serving("G1.1"):
+        offered, _ = yield from package_state(version_id)
     sites = dict.fromkeys(offered.remote_sites + offered.trusted_sites) if offered else {}
     both = {"remote site": offered.remote_sites, "CSP trusted site": offered.trusted_sites} if offered else {}
     told = [f"{site} ({' and '.join(name for name, found in both.items() if site in found)})" for site in sites]

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import NotFound, OrgUnreachable, ParameterError, StepFailed, StillRunning, Temporary
+from cnxlib.errors import NotFound, OrgUnreachable, ParameterError, StepFailed, StillRunning, Temporary, serving
 from cnxlib.model import Observation
 from cnxlib.resources.package import NAME, package_state, version_text
 from cnxlib.rounds import Asking, Pause, Progress
@@ -60,7 +60,8 @@ class Package:
 
     def observe(self) -> Asking[Observation]:
         """Compare what is installed with what is offered; a newer version satisfies too."""
-        offered, installed = yield from package_state(self._version_id)
+        with serving(*self.guide):
+            offered, installed = yield from package_state(self._version_id)
         if offered is None:
             raise ParameterError(
                 f"package_version_id: Salesforce knows no package version {self._version_id}",

@@ -10,6 +10,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
+from cnxlib.errors import serving
 from cnxlib.history import Made
 from cnxlib.model import Check, Observation
 from cnxlib.resources.in_words import named
@@ -101,7 +102,8 @@ class PermissionSet:
         """Find the set by API name. Another label is left alone: an admin may have translated it."""
         columns = ", ".join(("Id", "Name", "Label", *self._columns))
         query = soql(f"SELECT {columns} FROM PermissionSet WHERE Name = {{}} AND {OWN_SET}", self.name)
-        (rows,) = yield [Query(query)]
+        with serving(*self._guide):
+            (rows,) = yield [Query(query)]
         granted = dict.fromkeys(self._columns, True)
         if not rows:
             desired: dict[str, Any] = {"Label": self._label, **granted}

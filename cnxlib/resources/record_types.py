@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import ParameterError
+from cnxlib.errors import ParameterError, serving
 from cnxlib.model import Check, Observation
 from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
@@ -25,7 +25,8 @@ _TYPES = Query(
 
 def check_record_types() -> Asking[Check]:
     """Which record types Case has: with one or none there is nothing to assign."""
-    (rows,) = yield [_TYPES]
+    with serving("G2.4"):
+        (rows,) = yield [_TYPES]
     said = ", ".join(_full_name(row) for row in rows)
     return Check("record types of Case", True, "info", detail=said or "none, so none to assign", guide=("G2.4",))
 
@@ -53,7 +54,8 @@ class CaseRecordTypes:
 
     def observe(self) -> Asking[Observation]:
         """Nothing where Case has one record type or none: there is nothing to choose then."""
-        types, component = yield [_TYPES, self._component]
+        with serving(*self._guide):
+            types, component = yield [_TYPES, self._component]
         active = {row["DeveloperName"]: _full_name(row) for row in types}
         unknown = [name for name in self._wanted if name not in active]
         if unknown:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cnxlib.errors import NotPermitted, NotYet
+from cnxlib.errors import NotPermitted, NotYet, serving
 from cnxlib.model import Check, ManualStep, Observation
 from cnxlib.resources.in_words import named
 from cnxlib.resources.package import conexiom_package
@@ -54,7 +54,8 @@ def check_seats(guide: tuple[str, ...] = ("G5.1",)) -> Asking[Check]:
     NotYet
         The package is not installed.
     """
-    found = yield from seats()
+    with serving(*guide):
+        found = yield from seats()
     if found is None or not found.limited:
         detail = "not counted for this package" if found is None else "a site licence: every user has one"
         return Check(_CHECK, True, "info", detail=detail, guide=guide)

@@ -189,7 +189,6 @@ def _rows(
             raise
         raise ParameterError(
             f"Salesforce does not understand a condition among {conditions}: {error.message}",
-            guide=("G7.1",),
             hint="where takes what follows WHERE in a query on User, such as Department = 'Service'.",
         ) from None
     rows_of = dict(zip(queries, answers, strict=True))
@@ -198,7 +197,6 @@ def _rows(
             way, name = next((way, getattr(selection, way)) for way in _NAMED if getattr(selection, way))
             raise ParameterError(
                 f"There is no {way.replace('_', ' ')} {name!r}, which a selection for {selection.set} names",
-                guide=("G7.1",),
                 hint="Check the spelling: assignments, remove and rules take names as Setup shows them.",
             )
     return rows_of
@@ -246,7 +244,6 @@ def _refuse_unknown(selection: Selection, rows: Sequence[dict[str, object]]) -> 
     if unknown:
         raise ParameterError(
             f"No user is called {named(unknown, 10)}",
-            guide=("G7.1",),
             hint="Check the spelling in assignments, remove and users_csv (Setup, Users).",
         )
 

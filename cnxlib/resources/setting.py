@@ -8,7 +8,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import SalesforceError
+from cnxlib.errors import SalesforceError, serving
 from cnxlib.model import ManualStep, Observation
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import ReadMetadata, WriteMetadata
@@ -69,7 +69,8 @@ class Setting:
 
     def observe(self) -> Asking[Observation]:
         """Read the component; an absent property counts as false, as Metadata API leaves defaults out."""
-        (component,) = yield [ReadMetadata(self._type, self._full_name)]
+        with serving(*self._guide):
+            (component,) = yield [ReadMetadata(self._type, self._full_name)]
         if component is None:
             raise SalesforceError(
                 f"The org shows no {self._type} {self._full_name}",

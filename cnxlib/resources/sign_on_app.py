@@ -17,6 +17,7 @@ from cnxlib.errors import (
     SessionExpired,
     StepFailed,
     Temporary,
+    serving,
 )
 from cnxlib.history import Confirmation, LeftToPeople
 from cnxlib.model import ManualStep, Observation
@@ -66,14 +67,15 @@ class SignOnApp:
         No setting that the Metadata API has tells whether an org creates connected apps (ConnectedAppSettings and
         ExternalClientAppSettings do not), so the refusal is kept: until somebody confirms that it was enabled.
         """
-        connected, external = yield [
-            ReadMetadata("ConnectedApp", self._app.name),
-            ReadMetadata("ExternalClientApplication", self._app.name),
-        ]
-        if connected is None and external is None and self._route != "external_client_app":
-            (others,) = yield [_labelled(self._app)]
-            if others:
-                return Observation(manual=(_compare(self._app),))
+        with serving("G3.2"):
+            connected, external = yield [
+                ReadMetadata("ConnectedApp", self._app.name),
+                ReadMetadata("ExternalClientApplication", self._app.name),
+            ]
+            if connected is None and external is None and self._route != "external_client_app":
+                (others,) = yield [_labelled(self._app)]
+                if others:
+                    return Observation(manual=(_compare(self._app),))
         if self._by_external(connected is not None, external is not None):
             observation = yield from self._external.observe()
             if external is not None and self._accepts == "unknown":

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import MailUncertain
+from cnxlib.errors import MailUncertain, serving
 from cnxlib.handoff import MailServer, SendMail, compose
 from cnxlib.history import Attempted, Confirmation, Made
 from cnxlib.model import Document, ManualStep, Observation
@@ -50,7 +50,8 @@ class SupportMail:
 
     def observe(self) -> Asking[Observation]:
         """What was sent, by the records; the mail as it is kept; and whether a person has to be asked about it."""
-        mail = yield from written(self._request, self._me)
+        with serving("G9.1"):
+            mail = yield from written(self._request, self._me)
         request = self._request
         found = yield from find_credentials(request.sources)
         if request.way == "in_body" and found.missing:

@@ -11,11 +11,11 @@ from cnxlib.engine import Done
 from cnxlib.errors import CnxError, NotFound, NotYet, ParameterError
 from cnxlib.history import PastStep
 from cnxlib.resources.assignment import Assignments, Wanted
+from cnxlib.resources.row_batches import delete_rows
 from cnxlib.resources.row_updates import update_each
 from cnxlib.resources.undo import Found, Going, said
 from cnxlib.rounds import Asking
-from cnxlib.salesforce import DeleteRows, Query, Update, chunks, soql
-from cnxlib.salesforce.rows import row_error
+from cnxlib.salesforce import Query, Update, chunks, soql
 
 GONE_FOR_GOOD = "it stays as it is: Salesforce does not let it be taken back"
 CHANGED = "it was changed since: it is now {}"
@@ -99,8 +99,8 @@ class Rows:
         done: dict[str, Done] = {}
         taken = [change for change in changes if change.op == "delete"]
         for part in chunks(taken):
-            (results,) = yield [DeleteRows([ids[change.id] for change in part])]
-            done |= {change.id: Done(error=row_error(result)) for change, result in zip(part, results, strict=True)}
+            results = yield from delete_rows([ids[change.id] for change in part])
+            done |= {change.id: one for change, one in zip(part, results, strict=True)}
         done |= yield from update_each(self._sobject, changes, ids)
         return [done[change.id] for change in changes]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
-from cnxlib.errors import Duplicate, OrgUnreachable, ParameterError, Temporary
+from cnxlib.errors import Duplicate, OrgUnreachable, ParameterError, Temporary, serving
 from cnxlib.model import Observation
 from cnxlib.resources.bearer import Bearer
 from cnxlib.rounds import Asking
@@ -105,15 +105,12 @@ class User:
     def observe(self) -> Asking[Observation]:
         """Find the user, the profile, and what new users of the org begin with."""
         wanted = self._wanted
-        users, profiles = yield [
-            Query(
-                soql(
-                    "SELECT Id, Username, LastName, FirstName, IsActive, Profile.Name FROM User WHERE Username = {}",
-                    wanted.username,
-                )
-            ),
-            Query(soql("SELECT Id, Name FROM Profile WHERE Name = {}", wanted.profile)),
-        ]
+        select = "SELECT Id, Username, LastName, FirstName, IsActive, Profile.Name FROM User WHERE Username = {}"
+        with serving(*self._guide):
+            users, profiles = yield [
+                Query(soql(select, wanted.username)),
+                Query(soql("SELECT Id, Name FROM Profile WHERE Name = {}", wanted.profile)),
+            ]
         if users:
             return self._found(users[0])
         if not profiles and not wanted.profile_is_made:

@@ -124,7 +124,8 @@ class Org:
             if isinstance(answer, CnxError):
                 yield from [answer] * len(batch)
             else:
-                yield from (self._pages(item["result"], item["statusCode"]) for item in answer["results"])
+                for query, item in zip(batch, answer["results"], strict=True):
+                    yield self._pages(item["result"], item["statusCode"], query)
 
     def _tooling_queries(self, queries: Sequence[ask.ToolingQuery]) -> Iterator[Any]:
         root = f"/services/data/v{self.identity.api_version}/tooling/query?q="
@@ -138,11 +139,12 @@ class Org:
             if isinstance(answer, CnxError):
                 yield from [answer] * len(batch)
             else:
-                yield from (self._pages(item["body"], item["httpStatusCode"]) for item in answer["compositeResponse"])
+                for query, item in zip(batch, answer["compositeResponse"], strict=True):
+                    yield self._pages(item["body"], item["httpStatusCode"], query)
 
-    def _pages(self, first: Any, status: int) -> Any:
+    def _pages(self, first: Any, status: int, query: ask.Query | ask.ToolingQuery) -> Any:
         if is_refused(first) or not isinstance(first, dict):
-            return refusal_from_body(first, status, self.alias)
+            return refusal_from_body(first, status, self.alias, query.sobject)
         return _answered(lambda: self._all_rows(first))
 
     def _all_rows(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -174,11 +176,18 @@ class Org:
     def _insert_rows(self, request: ask.InsertRows) -> list[ask.RowResult]:
         records = [{"attributes": {"type": request.sobject}, **row} for row in request.rows]
         body = {"allOrNone": False, "records": records}
-        return [_row_result(result) for result in self._write("POST", "composite/sobjects", body)]
+        return [self._row_result(result) for result in self._write("POST", "composite/sobjects", body)]
 
     def _delete_rows(self, request: ask.DeleteRows) -> list[ask.RowResult]:
         path = f"composite/sobjects?ids={','.join(request.ids)}&allOrNone=false"
-        return [_row_result(result) for result in self._write("DELETE", path)]
+        return [self._row_result(result) for result in self._write("DELETE", path)]
+
+    def _row_result(self, result: Mapping[str, Any]) -> ask.RowResult:
+        if result.get("success"):
+            return ask.RowResult(str(result.get("id", "")))
+        error = (result.get("errors") or [{}])[0]
+        code, message = str(error.get("statusCode", "UNKNOWN_EXCEPTION")), str(error.get("message", ""))
+        return ask.RowResult(str(result.get("id") or ""), code, message, self.alias)
 
     def _set_password(self, request: ask.SetPassword) -> None:
         self._store.prepare()  # a password that is set and cannot be kept would be lost
@@ -240,15 +249,6 @@ def _answered(call: Callable[[], Any]) -> Any:
         return call()
     except CnxError as error:
         return error
-
-
-def _row_result(result: Mapping[str, Any]) -> ask.RowResult:
-    if result.get("success"):
-        return ask.RowResult(str(result.get("id", "")))
-    error = (result.get("errors") or [{}])[0]
-    return ask.RowResult(
-        str(result.get("id") or ""), str(error.get("statusCode", "UNKNOWN_EXCEPTION")), str(error.get("message", ""))
-    )
 
 
 def connect(alias: str, entry: OrgEntry | None = None, store: SecretStore | None = None) -> Org:

@@ -6,8 +6,9 @@ looked up only while the request is sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -19,17 +20,24 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Query:
-    """SOQL by the REST API. Answer: all rows, as dicts without `attributes`; parent fields as nested dicts."""
-
+class _Soql:
     soql: str
+
+    @property
+    def sobject(self) -> str:
+        """API name of the object whose rows are asked for, "" where none is named."""
+        found = re.search(r"(?i)\bFROM\s+(\w+)", self.soql)
+        return found[1] if found else ""
 
 
 @dataclass(frozen=True)
-class ToolingQuery:
-    """SOQL by the Tooling API. Answer: as for `Query`."""
+class Query(_Soql):
+    """SOQL by the REST API. Answer: all rows, as dicts without `attributes`; parent fields as nested dicts."""
 
-    soql: str
+
+@dataclass(frozen=True)
+class ToolingQuery(_Soql):
+    """SOQL by the Tooling API. Answer: as for `Query`."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,8 @@ class RowResult:
     id: str
     code: str = ""
     message: str = ""
+    org: str = field(default="", compare=False)
+    """Alias of the org, for who is told of the error."""
 
     @property
     def ok(self) -> bool:

@@ -286,6 +286,8 @@ def engine_for(
         handing_over(org.send, keep),
         emit,
         recall=Past(org.alias, org.identity.org_id).recall,
+        alias=org.alias,
+        guide=phase.guide,
     )
 
 

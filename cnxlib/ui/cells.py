@@ -17,6 +17,7 @@ from cnxlib.ui.display import (
     steps_view,
     verified_view,
 )
+from cnxlib.ui.guide import told_below
 from cnxlib.ui.handover import Handover
 from cnxlib.ui.inputs import Inputs
 from cnxlib.ui.letter import receipts
@@ -109,7 +110,7 @@ class Cells:
         """Whether it ends well here: in mode "plan", what an earlier phase has to bring is no failure."""
         if attempt.outcome is None or attempt.outcome.status is not Status.KNOWN_LATER:
             return False
-        attempt.settled = notice("Known later", "plain", error.message, error.hint)
+        attempt.settled = notice("Known later", "plain", error.message, *told_below(error.guide, error.hint))
         return True
 
     def _current(self, stage: Stage) -> Attempt:

@@ -11,6 +11,7 @@ from cnxlib.errors import CnxError
 from cnxlib.model import Check, Document, Outcome, Status, Step
 from cnxlib.salesforce.requests import Identity
 from cnxlib.ui.differences import changes_grid, kind_words, shown, step_words
+from cnxlib.ui.guide import told_below
 from cnxlib.ui.letter import Letter
 from cnxlib.ui.manual import ManualSteps
 from cnxlib.ui.sortable import sortable
@@ -131,15 +132,15 @@ def notice(message: str, tone: Tone = "plain", *details: Part) -> View:
 
 def error_note(error: CnxError) -> Note:
     """An error with what to do about it."""
-    return Note(error.message, "bad", (f"What to do: {error.hint}",) if error.hint else ())
+    return Note(error.message, "bad", tuple(told_below(error.guide, error.hint)))
 
 
 def _status_note(outcome: Outcome) -> Note:
     tone, meaning = _STATUS[outcome.status]
     reason = outcome.reason
-    hint = outcome.error.hint if isinstance(outcome.error, CnxError) else ""
-    details = [part for part in (reason, f"What to do: {hint}" if hint else "") if part]
-    return Note(meaning, tone, tuple(details))
+    error = outcome.error
+    below = told_below(error.guide, error.hint) if isinstance(error, CnxError) else []
+    return Note(meaning, tone, tuple(part for part in (reason, *below) if part))
 
 
 def _check_badge(check: Check) -> Badge:

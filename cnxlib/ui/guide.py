@@ -40,3 +40,9 @@ STEPS: dict[str, str] = {
 def reasons(steps: Sequence[str]) -> list[str]:
     """Each step's id with its words, such as "G1.2 Email-to-Case is on"."""
     return [f"{step} {STEPS[step]}" if step in STEPS else step for step in steps]
+
+
+def told_below(guide: Sequence[str], hint: str) -> list[str]:
+    """What is said below an error's message: the steps of the guide that it is about, and what to do."""
+    steps = [f"Guide: {'; '.join(reasons(guide))}"] if guide else []
+    return [*steps, *([f"What to do: {hint}"] if hint else [])]

@@ -12,6 +12,7 @@ from cnxlib.model import Check, Status
 from cnxlib.ui.differences import changes_grid, step_words
 from cnxlib.ui.display import status_badge
 from cnxlib.ui.following import Ending
+from cnxlib.ui.guide import told_below
 from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Note, Part, Small, View
 from cnxlib.ui.work import STATES, Line, Work
 
@@ -92,7 +93,7 @@ def ended_note(ending: Ending, phase_id: str) -> Note:
     if phase is None or isinstance(ending.result.get("error"), Mapping):
         return _without_result(ending)
     badge = status_badge(Status(phase["status"]))
-    details = (phase.get("reason", ""), *_hint(phase.get("error")))
+    details = (phase.get("reason", ""), *_below(phase.get("error")))
     return Note(f"The runner has ended: {badge.word}.", badge.tone, tuple(part for part in details if part))
 
 
@@ -130,7 +131,7 @@ def live_lines(work: Work) -> list[dict[str, Any]]:
 def _without_result(ending: Ending) -> Note:
     error = ending.result.get("error")
     if isinstance(error, Mapping):
-        return Note(str(error.get("message", "The run failed.")), "bad", tuple(_hint(error)))
+        return Note(str(error.get("message", "The run failed.")), "bad", tuple(_below(error)))
     details: list[Part] = ["What it had done by then is in the org, and on record. Try again: the org is read anew."]
     code = ending.code
     if code is not None and code > 0:  # it ended by itself, and may have said why
@@ -176,8 +177,8 @@ def _kept(ending: Ending) -> list[tuple[Cell, ...]]:
     ]
 
 
-def _hint(error: Any) -> list[str]:
-    return [f"What to do: {error['hint']}"] if isinstance(error, Mapping) and error.get("hint") else []
+def _below(error: Any) -> list[str]:
+    return told_below(error.get("guide", ()), error.get("hint", "")) if isinstance(error, Mapping) else []
 
 
 def _state(line: Line) -> Cell:

@@ -11,12 +11,12 @@ from typing import Any
 
 from cnxlib.errors import CnxError, NotYet, ParameterError, PreflightFailed
 from cnxlib.inventory import keep_parameters
-from cnxlib.model import Outcome
+from cnxlib.model import MEND, Outcome
 from cnxlib.phases.base import Phase
 from cnxlib.ui.attempt import Attempt, Connect
 from cnxlib.ui.cells import PLANNING, STAGES, Cells, Stage
 from cnxlib.ui.display import checks_view, notice, outcome_view, plan_view
-from cnxlib.ui.guide import reasons
+from cnxlib.ui.guide import told_below
 from cnxlib.ui.handover import Ending, at_work, last_ending
 from cnxlib.ui.inputs import Inputs
 from cnxlib.ui.kernel import CellOutput
@@ -284,6 +284,6 @@ def _told(stage: Stage, attempt: Attempt, error: BaseException) -> list[Shown]:
     where = [Small(f"Org {attempt.alias}, at “{stage.capitalize()}”")]
     if told is None:
         return [*shown, notice(f"{type(error).__name__}", "bad", *where)]
-    hint = told.hint or f"Press {_BUTTON} to try again."
-    details: list[Part] = [*where, *reasons(told.guide), f"What to do: {hint}"]
+    hint = told.hint if told.hint not in ("", MEND) else f"Press {_BUTTON} to try again."
+    details: list[Part] = [*where, *told_below(told.guide, hint)]
     return [*shown, notice(told.message, "bad", *details)]

@@ -15,6 +15,7 @@ from cnxlib.records.drift import last_facts, moved
 from cnxlib.salesforce.org import Org
 from cnxlib.ui.attempt import engine_for
 from cnxlib.ui.fields import fields_of, refusals
+from cnxlib.ui.guide import told_below
 from cnxlib.ui.view import Badge, Link, Part, Small, Tone
 
 
@@ -73,12 +74,15 @@ def remarks(outcome: Outcome) -> list[Part]:
     if outcome.status is Status.PENDING:
         count = len(outcome.changes)
         return ["1 change to apply" if count == 1 else f"{count} changes to apply", *_moved(outcome)]
-    hint = outcome.error.hint if isinstance(outcome.error, CnxError) and outcome.error.message == outcome.reason else ""
+    error = outcome.error
+    below = (
+        told_below(error.guide, error.hint) if isinstance(error, CnxError) and error.message == outcome.reason else []
+    )
     said: list[Part] = [outcome.reason] if outcome.reason else []
     left = sum(not step.done_at for step in outcome.manual)
     if outcome.status is Status.WAITING and left > 1:
         said.append(Small(f"and {left - 1} more, which the notebook lists"))
-    return [*said, *_moved(outcome), *([Small(f"What to do: {hint}")] if hint else [])]
+    return [*said, *_moved(outcome), *map(Small, below)]
 
 
 def link(outcome: Outcome) -> Link:

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Sim
 from tests.processes import CNX, cnx, environment
 from tests.terminal import at_terminal
+from tests.test_sim_run import kill_in_the_middle
 
 
 @pytest.mark.slow
@@ -70,3 +71,19 @@ def test_who_sits_at_a_terminal_sees_what_it_is_and_is_asked(
 def test_a_run_that_is_not_there_is_wrong_use(sim: Sim, tmp_path: Path) -> None:
     ended = cnx("undo", "--run", "20990101", "--json", cwd=tmp_path)
     assert (ended.code, "There is no run" in ended.json["error"]["message"]) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the kernels of a run as Linux shows them")
+def test_a_killed_run_is_sealed_before_it_is_taken_back(sim: Sim, tmp_path: Path) -> None:
+    alias = sim.new_org()
+    latency = {"kind": "latency", "match": {"method": "POST"}, "times": None, "value": 300}
+    sim.control("PUT", f"orgs/{alias}/faults", [latency])
+    switched = ["apply", "--org", alias, "--phase", "04", "-p", "allow_password_flow=true"]
+    kill_in_the_middle(switched, tmp_path, "step-done", kernel_too=True)
+    (killed,) = (path.parent.name for path in tmp_path.glob("runs/*/*/events.jsonl"))
+
+    undone = cnx("undo", "--run", killed, "--json", cwd=tmp_path)
+    assert (undone.code, undone.json["status"]) == (0, "changed"), undone.err
+    (change,) = undone.json["phases"][0]["changes"]
+    assert (change["before"], change["after"]) == ({"value": True}, {"value": False})

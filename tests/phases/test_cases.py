@@ -3,6 +3,7 @@
 A case is tests/cases/<phase>/<name>.json:
 
     case      what it is about, one sentence
+    situation which of `SITUATIONS` or `CONFIRMATIONS` it shows, where it shows one
     covers    which state of which kind it shows: "permission_set:absent"
     params    the phase's parameters
     me        what is different about who is logged in
@@ -14,6 +15,8 @@ A case is tests/cases/<phase>/<name>.json:
     made      what earlier runs made: ids by key, by kind; attempted likewise, where they did not learn the end of it
     left      why an attempt to create was left to a person: by key, by kind
     confirmed names of the manual steps that somebody confirmed as they read now
+    confirmed_as
+              how others read when somebody confirmed them: guide, what and url, by name
     run       the run that is taken back (99): the steps of its record, as `PastStep` has them
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), asks (words of theirs),
               error (a class), says (words of its),
@@ -35,7 +38,7 @@ from typing import Any
 import pytest
 
 from cnxlib.engine import Engine
-from cnxlib.errors import CnxError
+from cnxlib.errors import CnxError, NotYet
 from cnxlib.history import (
     Attempted,
     Confirmation,
@@ -49,8 +52,8 @@ from cnxlib.history import (
     RunSteps,
     no_history,
 )
-from cnxlib.model import Outcome
-from cnxlib.phases import find_phase
+from cnxlib.model import ManualStep, Outcome
+from cnxlib.phases import PHASES, find_phase
 from cnxlib.resources.undo import LEFT
 from cnxlib.salesforce import (
     AuthorizeDoor,
@@ -88,6 +91,15 @@ KINDS = (
     "user",
 )
 STATES = ("absent", "equal", "partial", "foreign")
+
+SITUATIONS = ("absent", "partial", "equal", "foreign", "forbidden", "translated")
+"""How an org may be found: nothing there, some of it, all of it; somebody else's making; not to be read by whoever is
+logged in; in another language."""
+
+CONFIRMATIONS = ("not_confirmed", "confirmed", "confirmed_otherwise")
+"""How a manual step may be found; the last: confirmed when it read otherwise."""
+
+PHASES_OF_CASES = sorted({path.parent.name for path in FILES})
 
 ME = Identity(
     org_id="00D5f000000Abc1EAC",
@@ -145,7 +157,8 @@ class Facts:
             if fnmatchcase(text(request), pattern):
                 self.used.add(pattern)
                 if isinstance(answer, dict) and "errorCode" in answer:
-                    return refusal(answer["errorCode"], answer["message"])
+                    asked = getattr(request, "sobject", "")
+                    return refusal(answer["errorCode"], answer["message"], org="acme", asked=asked)
                 return answer
         raise AssertionError(f"no fact answers: {text(request)}")
 
@@ -162,6 +175,8 @@ def outcome_of(phase_name: str, case: dict[str, Any], send: Any) -> Outcome:
         phase.checks(params, me),
         send,
         recall=lambda asked: past(case, asked),
+        alias="acme",
+        guide=phase.guide,
     )
     try:
         engine.preflight()
@@ -181,11 +196,17 @@ def past(case: dict[str, Any], asked: Any) -> Any:
         case LeftToPeople(kind):
             at = "2026-11-23T09:30:00+00:00"
             return {key: Left(why, at) for key, why in case.get("left", {}).get(kind, {}).items()}
-        case Confirmation(_, step, _) if step in case.get("confirmed", ()):
+        case Confirmation(_, step, digest) if step in case.get("confirmed", ()) or digest == confirmed_as(case, step):
             return Confirmed("admin@acme.example", "2026-11-24T00:00:00+00:00")
         case RunSteps(run_id) if "run" in case:
             return PastRun(run_id, "2026-11-23T09:00:00Z", ME.username, tuple(past_step(one) for one in case["run"]))
     return no_history(asked)
+
+
+def confirmed_as(case: dict[str, Any], step: str) -> str:
+    """The digest of a manual step as it read when somebody confirmed it, "" where nobody did."""
+    words = case.get("confirmed_as", {}).get(step)
+    return ManualStep(step, tuple(words["guide"]), words["what"], url=words["url"]).digest if words else ""
 
 
 def past_step(step: dict[str, Any]) -> PastStep:
@@ -209,6 +230,8 @@ def test_case(path: Path) -> None:
     assert [step.step for step in outcome.manual] == expect.get("manual", [])
     assert type(outcome.error).__name__ == expect.get("error", "NoneType")
     assert expect.get("says", "") in str(outcome.error)
+    if isinstance(outcome.error, CnxError):
+        told_whole(outcome.error, path.parent.name)
     assert expect.get("asks", "") in " ".join(step.what for step in outcome.manual)
     if "warns" in expect:
         assert [one.name for one in outcome.checks if one.severity == "warning" and not one.ok] == expect["warns"]
@@ -221,12 +244,45 @@ def test_case(path: Path) -> None:
     assert not unused, f"facts that nothing read: {unused}"
 
 
+def told_whole(error: CnxError, phase: str, alias: str = "acme") -> None:
+    """Fails where an error leaves out org, guide step or what to do, or names a step that is not the phase's.
+
+    What has to come from an earlier phase may be told as a step of that one, and every phase may tell of the package.
+    """
+    steps = set(find_phase(phase).guide)
+    if steps:
+        steps.add("G1.1")
+    if isinstance(error, NotYet):
+        steps.update(find_phase(error.phase).guide)
+    assert error.org == alias
+    assert error.hint
+    assert bool(error.guide) == bool(steps)  # 99 serves no step of the guide
+    assert set(error.guide) <= steps
+
+
 def included(case: dict[str, Any]) -> set[str]:
     return {
         pattern
         for name in case.get("include", ())
         for pattern in json.loads((CASES / "facts" / name).read_text(encoding="utf-8"))
     }
+
+
+def situations(files: Sequence[Path]) -> set[str]:
+    return {json.loads(path.read_text(encoding="utf-8")).get("situation", "") for path in files} - {""}
+
+
+@pytest.mark.parametrize("phase", PHASES_OF_CASES)
+def test_each_phase_is_shown_in_every_situation(phase: str) -> None:
+    assert set(SITUATIONS) <= situations([path for path in FILES if path.parent.name == phase])
+
+
+def test_situations_are_those_there_are() -> None:
+    assert situations(FILES) == {*SITUATIONS, *CONFIRMATIONS}
+
+
+def test_every_phase_has_cases() -> None:
+    assert sorted([*(phase.id for phase in PHASES), "99_undo"]) == PHASES_OF_CASES
 
 
 def covered() -> Iterator[str]:

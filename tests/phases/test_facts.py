@@ -1,7 +1,8 @@
 """No case with impossible facts: what a case pretends to read is read from a simulated org too.
 
 The org need not answer the same, but it must understand the question, and a pretended answer must have the shape of its
-own: the columns that were selected, no more and no fewer, and of a component properties that its type has.
+own: the columns that were selected, no more and no fewer, and of a component properties that its type has. What OAuth's
+doors are pretended to say is looked at in test_doors.py.
 """
 
 from __future__ import annotations
@@ -98,8 +99,8 @@ def test_what_a_case_pretends_to_read_could_be_read(path: Path, shapes: Shapes) 
     assert not wrong, "\n".join(wrong)
 
 
-def pretended(path: Path) -> Iterator[tuple[Any, Any]]:
-    """Each read that the case's facts answer, with the answer."""
+def pretended(path: Path, reads: tuple[type, ...] = (Query, ToolingQuery, ReadMetadata)) -> Iterator[tuple[Any, Any]]:
+    """Each read of these kinds that the case's facts answer, with the answer."""
     case = load(path)
     facts = Facts(case)
     told: dict[Any, Any] = {}
@@ -110,7 +111,6 @@ def pretended(path: Path) -> Iterator[tuple[Any, Any]]:
         return answers
 
     outcome_of(path.parent.name, case, send)
-    reads = (Query, ToolingQuery, ReadMetadata)
     return ((request, fact) for request, fact in told.items() if isinstance(request, reads))
 
 

@@ -87,6 +87,15 @@ def test_a_round_of_reads_costs_one_request_a_door(org: Org) -> None:
     assert answers[26]["fullName"] == "Case"
 
 
+def test_a_refused_query_says_which_object_it_asked_for(org: Org) -> None:
+    hidden, wrong = org.send(
+        [Query("SELECT Id FROM Hidden"), ToolingQuery("SELECT Nothing FROM PackageInstallRequest")]
+    )
+    assert (hidden.code, wrong.code) == ("INVALID_TYPE", "INVALID_FIELD")
+    assert "Hidden" in hidden.hint
+    assert "no such field of PackageInstallRequest" in wrong.hint
+
+
 def test_refusals_stand_in_their_place(org: Org) -> None:
     good, bad, worse = org.send(
         [

@@ -97,7 +97,7 @@ def test_steps_show_result_error_and_id() -> None:
 
 
 def test_verify_shows_what_is_still_different() -> None:
-    error = StepFailed("It was refused", hint="Ask for the licence.")
+    error = StepFailed("It was refused", guide=("G1.2",), hint="Ask for the licence.")
     outcome = Outcome(
         "01",
         "One",
@@ -110,6 +110,7 @@ def test_verify_shows_what_is_still_different() -> None:
     )
     text = verified_view(outcome).text()
     assert "✗ The phase failed." in text
+    assert "Guide: G1.2 Email-to-Case is on" in text
     assert "What to do: Ask for the licence." in text
     assert "Still different" in text
 
