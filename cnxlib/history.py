@@ -14,6 +14,8 @@ from cnxlib.rounds import Send
 class Confirmation:
     """Whether a person confirmed a manual step, as it reads now. Answer: `Confirmed`, or None.
 
+    A confirmation holds until a run finds the step done by reading: what is undone after that is asked again.
+
     Parameters
     ----------
     phase, step:

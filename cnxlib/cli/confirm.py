@@ -46,8 +46,10 @@ def confirm(
 ) -> int:
     """Confirm a step that only a person can do. Reads the org, and changes nothing in it.
 
-    Who confirms is who logs in. The step is asked again when its words change. Without STEP those that are open are
-    listed. Ends with 0 (confirmed, or listed), 1 (failed) or 2 (wrong use).
+    Who confirms is who logs in. The step is asked again when its words change. Where the org itself shows whether it
+    is done, to confirm it is to decide that it stays as it is, until it is found done; what the guide's next steps
+    need cannot be confirmed. Without STEP those that are open are listed. Ends with 0 (confirmed, or listed),
+    1 (failed) or 2 (wrong use).
     """
     from cnxlib.runs.confirmation import asked_of_people, evidence_of
     from cnxlib.runs.confirmation import confirm as put_down
@@ -77,6 +79,8 @@ def confirm(
     if confirmed and result.error is None:
         out.print(f"Confirmed by {confirmed.by}: {wanted.name}", soft_wrap=True)
         out.print(f"{wanted.phase.id} is {result.phases[0]['status']}.", soft_wrap=True)
+        if wanted.step.meaning:
+            out.print(wanted.step.meaning, soft_wrap=True)
     show_error(told, out)
     show_record(told, out)
     if json:
@@ -119,9 +123,12 @@ def _list(org: Org, asked: Asking, *, as_json: bool) -> int:
         where = f" ({one.step.url})" if one.step.url else ""
         out.print(Text.assemble((one.name, "bold"), f" · {one.step.who}"))
         out.print(Padding(Text(f"{one.step.what}{where}"), (0, 0, 0, 2)))
+        if one.step.meaning:
+            out.print(Padding(Text(one.step.meaning), (0, 0, 0, 2)))
     for one in asked.steps:
         if one.step.done_at:
-            out.print(f"{one.name}: confirmed by {one.step.done_by}, {one.step.done_at}", soft_wrap=True)
+            how = "left as it is" if one.step.closed_by == "decision" else "confirmed"
+            out.print(f"{one.name}: {how} by {one.step.done_by}, {one.step.done_at}", soft_wrap=True)
     _show_unread(asked.unread, out)
     if as_json:
         print_json(

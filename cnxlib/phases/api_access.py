@@ -94,6 +94,8 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
                 "Allow OAuth Username-Password Flows is off. Switch it on, or set allow_password_flow to have the "
                 "runbook do it; or agree with Conexiom on a flow without it. Single sign-on (03) works either way.",
                 url=f"{me.url}{_PAGE}",
+                closed_by="decision",
+                as_it_is="Allow OAuth Username-Password Flows is off",
             ),
         ),
         Report(

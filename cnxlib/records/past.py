@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from cnxlib.errors import RecordError
-from cnxlib.history import Confirmation, Confirmed, Left, LeftToPeople, Made, PastRun, Remembered, RunSteps
+from cnxlib.history import (
+    Confirmation,
+    Confirmed,
+    Left,
+    LeftToPeople,
+    Made,
+    PastRun,
+    Remembered,
+    RunSteps,
+)
 from cnxlib.records.listing import find_run
 from cnxlib.records.run_record import EVENTS, read_events, runs_of
 from cnxlib.records.steps import steps_of
@@ -42,7 +51,7 @@ class Past:
             path = find_run(request.run_id, self._alias, self._root)
             return steps_of(path, self._alias, self._org_id, unverified=request.unverified)
         if isinstance(request, Confirmation):
-            return self._confirmed.get((request.phase, request.step, request.digest))
+            return self._confirmed.get((request.phase, request.step), {}).get(request.digest)
         if isinstance(request, LeftToPeople):
             return self._left.get(request.kind, {})
         return (self._made if isinstance(request, Made) else self._attempted).get(request.kind, {})
@@ -66,14 +75,18 @@ class Past:
             yield from self._read[path][1]
 
     @property
-    def _confirmed(self) -> dict[tuple[str, str, str], Confirmed]:
-        return {
-            (str(event["phase"]), str(event["data"].get("step")), str(event["data"].get("digest"))): Confirmed(
-                str(event["user"]), str(event["at"])
-            )
-            for event in self._events
-            if event["event"] == "confirmed"
-        }
+    def _confirmed(self) -> dict[tuple[str, str], dict[str, Confirmed]]:
+        """What was confirmed: by phase and step, then by digest. A run that found the step done makes it void."""
+        confirmed: dict[tuple[str, str], dict[str, Confirmed]] = {}
+        for event in self._events:
+            data, phase = event["data"], str(event["phase"])
+            if event["event"] == "confirmed":
+                said = Confirmed(str(event["user"]), str(event["at"]))
+                confirmed.setdefault((phase, str(data.get("step"))), {})[str(data.get("digest"))] = said
+            elif event["event"] == "facts":
+                for name in data.get("done", ()):
+                    confirmed.pop((phase, str(name)), None)
+        return confirmed
 
     @property
     def _made(self) -> dict[str, dict[str, str]]:

@@ -13,6 +13,7 @@ from cnxlib.resources.password import password_name
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity, Query, ReadMetadata, Secret, SecretHeld, TokenDoor, soql
 
+STEP = "api_login"
 _GUIDE = ("G4.1",)
 
 # LoginHistory.Status as people met it: Salesforce documents no list, and whether it is translated is not known. So each
@@ -73,12 +74,14 @@ def prove_login(username: str, app: str, me: Identity, not_now: str = "") -> Ask
     )
     (code,) = yield [TokenDoor(form)]
     if not code:
-        return _told(username, "proven", "Salesforce gave a token, which was revoked at once")
+        return _told(username, "proven", "Salesforce gave a token, which was revoked at once", (STEP,))
     (after,) = yield [Query(_history(users[0]["Id"], 1))]
     fresh = bool(after) and after[0] not in before
     status = str(after[0]["Status"]) if fresh else ""
     if status == _TOKEN_WANTED:
-        return _told(username, "proven", "flow and password are right; from here a security token is wanted as well")
+        return _told(
+            username, "proven", "flow and password are right; from here a security token is wanted as well", (STEP,)
+        )
     return _left(username, me, status or code)
 
 
@@ -93,17 +96,20 @@ def _known_wrong(history: list[dict[str, Any]], changed: str) -> bool:
     return bool(history) and history[0]["Status"] == _WRONG_PASSWORD and str(history[0]["LoginTime"]) > changed
 
 
-def _told(username: str, result: str, why: str) -> Observation:
+def _told(username: str, result: str, why: str, done: tuple[str, ...] = ()) -> Observation:
     columns = ("User", "Login by the username-password flow", "Why")
-    return Observation(tables=(Table("Login as Conexiom's integration does it", columns, ((username, result, why),)),))
+    table = Table("Login as Conexiom's integration does it", columns, ((username, result, why),))
+    return Observation(tables=(table,), done=done)
 
 
 def _left(username: str, me: Identity, status: str) -> Observation:
     remedy = _REMEDIES.get(status, "Setup, Login History shows more.")
     step = ManualStep(
-        "api_login",
+        STEP,
         _GUIDE,
         f"{username} gets no token by the username-password flow; Salesforce says: {status}. {remedy}",
         url=f"{me.url}/lightning/setup/OrgLoginHistory/home",
+        closed_by="decision",
+        as_it_is=f"{username} gets no token by the username-password flow ({status})",
     )
     return Observation(manual=(step,), tables=_told(username, "refused", status).tables)

@@ -25,6 +25,7 @@ _TRIES = 4
 """How often a row is sent that Salesforce could not lock, or whose answer was lost."""
 
 _MOST_NAMED = 20
+_FOREIGN = "given_by_others"
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,12 @@ class Assignments:
                 foreign.append(one)
             item = self._item(one, row, stays=one.present or one in foreign)
             items[item.id] = item
-        return Observation(tuple(items.values()), (_left_to_others(foreign, self._url),) if foreign else ())
+        taking = any(not one.present for one in wanted)
+        return Observation(
+            tuple(items.values()),
+            (_left_to_others(foreign, self._url),) if foreign else (),
+            done=(_FOREIGN,) if taking and not foreign else (),
+        )
 
     def _refuse_missing(self, wanted: Sequence[Wanted], users: Mapping[str, str]) -> None:
         labels = sorted({one.label for one in wanted} - self._sets.keys() - self._makes)
@@ -152,11 +158,13 @@ def _left_to_others(foreign: Sequence[Wanted], url: str) -> ManualStep:
     pairs = [f"{one.username} ({one.label})" for one in foreign[:_MOST_NAMED]]
     more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
     return ManualStep(
-        "given_by_others",
+        _FOREIGN,
         tuple(dict.fromkeys(step for one in foreign for step in one.guide)),
         f"Take away by hand, where it is right, what this runbook did not give: {', '.join(pairs)}{more}. "
         "Setup, Permission Sets, the set, Manage Assignments; or set remove_foreign and run again.",
         url=f"{url}/lightning/setup/PermSets/home",
+        closed_by="decision",
+        as_it_is=f"{', '.join(pairs)}{more}, given by others",
     )
 
 

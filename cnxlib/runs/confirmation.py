@@ -45,6 +45,12 @@ class Asked:
         """The step's name over all phases: "09.setup_file"."""
         return f"{self.phase.id[:2]}.{self.step.step}"
 
+    def on_record(self, org: Org) -> Confirmed | None:
+        """Its confirmation that holds, None without one."""
+        question = Confirmation(self.phase.id, self.step.step, self.step.digest)
+        answer = Past(org.alias, org.identity.org_id).recall(question)
+        return answer if isinstance(answer, Confirmed) else None
+
     def as_json(self) -> dict[str, Any]:
         """The published shape of a listed step."""
         return {"phase": self.phase.id, "name": self.name, **self.step.as_json(), "digest": self.step.digest}
@@ -166,6 +172,8 @@ def confirm(
 
     Raises
     ------
+    UsageError
+        Reading alone closes the step. Nothing was put down.
     StalePlan
         The step no longer says what was read. Nothing was put down.
     SecretError
@@ -173,6 +181,8 @@ def confirm(
     RecordError
         The record cannot begin.
     """
+    if asked.step.closed_by == "reading":
+        raise UsageError(f"{asked.name} is not a matter of anybody's word", org=org.alias, hint=asked.step.meaning)
     if expected_digest and expected_digest != asked.step.digest:
         raise StalePlan(
             f"The step {asked.name} no longer says what was read", org=org.alias, hint="Read it again, then confirm."
@@ -213,11 +223,10 @@ def _put_down(
                 "guide": list(phase.guide),
             },
         )
-        event("confirmed", {"step": step.step, "digest": step.digest, **said})
-        answer = Past(org.alias, me.org_id).recall(Confirmation(phase.id, step.step, step.digest))
-        if isinstance(answer, Confirmed):
-            confirmed = answer
-            outcome = outcome.confirmed(replace(step, done_by=answer.by, done_at=answer.at))
+        event("confirmed", {"step": step.step, "digest": step.digest, "closed_by": step.closed_by, **said})
+        confirmed = asked.on_record(org)
+        if confirmed is not None:
+            outcome = outcome.confirmed(step.confirmed(confirmed.by, confirmed.at))
         outcome = replace(outcome, seconds=time.monotonic() - clock, api_calls=org.api_calls)
         event("phase-ended", outcome.as_json())
     except (RecordError, SecretError) as error:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cnxlib.salesforce import WriteMetadata
+from cnxlib.salesforce.org import connect
 from tests.conftest import Sim
 from tests.processes import cnx
 
@@ -37,12 +39,42 @@ def test_with_all_confirmed_the_last_phase_has_converged(sim: Sim, tmp_path: Pat
     assert sim.writes(alias) == 0
 
 
+@pytest.mark.slow
+def test_a_decision_holds_until_the_step_is_found_done(sim: Sim, tmp_path: Path) -> None:
+    alias = sim.new_org()
+    phase = ("--org", alias, "--phase", "04", "-p", "allow_password_flow=false", "--json")
+
+    def verified() -> tuple[int, str, str]:
+        ended = cnx("verify", *phase, cwd=tmp_path)
+        (told,) = ended.json["phases"]
+        return ended.code, told["status"], told["reason"]
+
+    told = cnx("confirm", "04.password_flow", *phase, cwd=tmp_path)
+    assert (told.code, told.json["confirmed"]["closed_by"]) == (0, "decision"), told.err
+    assert "Once it is found done, the decision ends." in told.err
+    code, status, reason = verified()
+    assert (code, status) == (0, "converged")
+    assert reason.startswith(f"Left as it is, by admin@{alias}.example")
+    switch_the_flow(alias, on=True)
+    assert verified() == (0, "converged", "")
+    switch_the_flow(alias, on=False)
+    assert verified()[:2] == (3, "waiting")
+
+
+def switch_the_flow(alias: str, on: bool) -> None:
+    org = connect(alias)
+    component = {"fullName": "OauthOidc", "blockOAuthUnPwFlow": not on}
+    assert org.send([WriteMetadata("update", "OauthOidcSettings", component)]) == [None]
+    org.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("09.nonsense",), "09.setup_file"),
         (("98.setup_file",), "There is no phase '98'"),
         (("09.setup_file", "--evidence", "nowhere.pdf"), "nowhere.pdf cannot be read"),
+        (("03.connected_app", "-p", "route=manual", "-p", "app_name=Nobodys"), "Do it, then plan again"),
         (("-p", "nonsense=1"), "There is no parameter nonsense"),
     ],
 )

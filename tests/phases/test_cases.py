@@ -15,7 +15,7 @@ A case is tests/cases/<phase>/<name>.json:
     confirmed names of the manual steps that somebody confirmed as they read now
     run       the run that is taken back (99): the steps of its record, as `PastStep` has them
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), asks (words of theirs),
-              error (a class), says (words of its),
+              error (a class), says (words of its), reason (words of the outcome's),
               warns (names of the checks that warn, where the case is about them), not_undone (99: what stays, and
               words of the reason)
 
@@ -203,6 +203,7 @@ def test_case(path: Path) -> None:
     assert [step.step for step in outcome.manual] == expect.get("manual", [])
     assert type(outcome.error).__name__ == expect.get("error", "NoneType")
     assert expect.get("says", "") in str(outcome.error)
+    assert expect.get("reason", "") in outcome.reason
     assert expect.get("asks", "") in " ".join(step.what for step in outcome.manual)
     if "warns" in expect:
         assert [one.name for one in outcome.checks if one.severity == "warning" and not one.ok] == expect["warns"]
