@@ -68,6 +68,23 @@ def switch_the_flow(alias: str, on: bool) -> None:
     org.close()
 
 
+@pytest.mark.slow
+def test_what_a_rotation_leaves_is_listed_until_it_is_confirmed(sim: Sim, tmp_path: Path) -> None:
+    alias = sim.new_org("converged")
+    rotated = cnx("handoff", "rotate", "--org", alias, "consumer-secret", "--occasion", "X1", "--json", cwd=tmp_path)
+    assert rotated.code == 3, rotated.err
+
+    def listed() -> list[str]:
+        told = cnx("confirm", "--org", alias, "--phase", "09", "--json", cwd=tmp_path).json["open"]
+        return [one["step"] for one in told if one["step"] in ("rotate_consumer_secret", "hand_over_again")]
+
+    assert listed() == ["rotate_consumer_secret", "hand_over_again"]
+    assert cnx("apply", "--org", alias, "--phase", "09", cwd=tmp_path).code == 3
+    assert listed() == ["rotate_consumer_secret"]
+    assert cnx("confirm", "--org", alias, "09.rotate_consumer_secret", cwd=tmp_path).code == 0
+    assert listed() == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

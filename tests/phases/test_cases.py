@@ -13,6 +13,7 @@ A case is tests/cases/<phase>/<name>.json:
     made      what earlier runs made: ids by key, by kind; attempted likewise, where they did not learn the end of it
     left      why an attempt to create was left to a person: by key, by kind
     confirmed names of the manual steps that somebody confirmed as they read now
+    asked     manual steps as the newest apply asked them: words by name
     run       the run that is taken back (99): the steps of its record, as `PastStep` has them
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), asks (words of theirs),
               error (a class), says (words of its), reason (words of the outcome's),
@@ -35,6 +36,8 @@ import pytest
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError
 from cnxlib.history import (
+    Asked,
+    AskedBefore,
     Attempted,
     Confirmation,
     Confirmed,
@@ -46,7 +49,7 @@ from cnxlib.history import (
     RunSteps,
     no_history,
 )
-from cnxlib.model import Outcome
+from cnxlib.model import ManualStep, Outcome
 from cnxlib.phases import find_phase
 from cnxlib.resources.undo import LEFT
 from cnxlib.salesforce import (
@@ -177,6 +180,8 @@ def past(case: dict[str, Any], asked: Any) -> Any:
             return {key: Left(why, at) for key, why in case.get("left", {}).get(kind, {}).items()}
         case Confirmation(_, step, _) if step in case.get("confirmed", ()):
             return Confirmed("admin@acme.example", "2026-11-24T00:00:00+00:00")
+        case AskedBefore(_, step) if step in case.get("asked", {}):
+            return Asked(ManualStep(step, ("G1.1",), case["asked"][step]), "2026-11-25T00:00:00+00:00")
         case RunSteps(run_id) if "run" in case:
             return PastRun(run_id, "2026-11-23T09:00:00Z", ME.username, tuple(past_step(one) for one in case["run"]))
     return no_history(asked)

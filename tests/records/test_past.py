@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cnxlib.history import Attempted, Confirmation, Confirmed, LeftToPeople, Made
+from cnxlib.history import Asked, AskedBefore, Attempted, Confirmation, Confirmed, LeftToPeople, Made
+from cnxlib.model import ManualStep
 from cnxlib.records import RunRecord
 from cnxlib.records.past import Past
 
@@ -73,6 +74,32 @@ def test_a_confirmation_ends_once_a_run_found_the_step_done(tmp_path: Path) -> N
     assert (holds("switch"), holds("mail")) == (False, True)
     run(tmp_path, confirmed("switch"))
     assert holds("switch")
+
+
+def test_what_the_newest_apply_or_verify_asked(tmp_path: Path) -> None:
+    step = ManualStep(
+        "login", ("G4.1",), "Unlock it.", url="https://x.example", closed_by="decision", as_it_is="locked"
+    )
+
+    def ended(status: str, *steps: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        return "phase-ended", {"status": status, "manual": list(steps)}
+
+    def asked() -> Any:
+        return Past("acme", ORG_ID, tmp_path).recall(AskedBefore("07_existing_users", "login"))
+
+    assert asked() is None
+    run(tmp_path, ended("waiting", {**step.as_json(), "done_by": "ann", "done_at": "2026"}))
+    run(tmp_path, ended("converged"), mode="plan")
+    run(tmp_path, ended("converged"), mode="confirm")
+    run(tmp_path, ended("failed"), mode="verify")
+    run(tmp_path, ended("converged"), phase="08_new_users")
+    told = asked()
+    assert isinstance(told, Asked)
+    assert (told.step, told.step.digest) == (step, step.digest)
+    run(tmp_path, ended("waiting", {"step": "login", "guide": ["G4.1"], "what": "An older record", "later": 1}))
+    assert asked().step == ManualStep("login", ("G4.1",), "An older record")
+    run(tmp_path, ended("converged"), mode="verify")
+    assert asked() is None
 
 
 def test_a_step_whose_end_nobody_learned_was_attempted(tmp_path: Path) -> None:
