@@ -36,6 +36,8 @@ class Confirmed:
 
     by: str
     at: str
+    evidence: str = ""
+    """SHA-256 of the file that was put on record with it, "" where none was."""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ class ManualStep(_AsItIs):
     decision of a person to leave it as it is; or reading alone, where what follows needs it."""
     as_it_is: str = ""
     """What a decision leaves as it is, in a few words: "Email-to-Case is off"."""
+    wants_evidence: bool = False
+    """Whether a file is to be put on record with its confirmation."""
 
     @property
     def confirmation(self) -> str:

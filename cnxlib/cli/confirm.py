@@ -51,7 +51,7 @@ def confirm(
     need cannot be confirmed. Without STEP those that are open are listed. Ends with 0 (confirmed, or listed),
     1 (failed) or 2 (wrong use).
     """
-    from cnxlib.runs.confirmation import asked_of_people, evidence_of
+    from cnxlib.runs.confirmation import asked_of_people, evidence_of, without_evidence
     from cnxlib.runs.confirmation import confirm as put_down
     from cnxlib.salesforce.org import connect
     from cnxlib.secrets import SecretStore
@@ -65,8 +65,10 @@ def confirm(
         if not step:
             return _list(connected, asked, as_json=json)
         wanted = asked.find(step)
-        if wanted.step.done_at:
-            return _told(connected, wanted, as_json=json)
+        known = wanted.on_record(connected) if wanted.step.done_at else None
+        if known is not None and (known.evidence or not shown):
+            warning = "" if known.evidence else without_evidence(wanted, shown)
+            return _told(connected, wanted, warning, as_json=json)
         result, confirmed = put_down(
             connected, wanted, note=note, evidence=shown, ticket=ticket, expected_digest=step_digest
         )
@@ -75,12 +77,14 @@ def confirm(
     told = result.as_json()
     by = {"done_by": confirmed.by, "done_at": confirmed.at} if confirmed else {}
     told["confirmed"] = {**wanted.as_json(), **by, "note": note, "evidence": shown}
+    told["warning"] = without_evidence(wanted, shown) if confirmed else ""
     out = console(stderr=json)
     if confirmed and result.error is None:
         out.print(f"Confirmed by {confirmed.by}: {wanted.name}", soft_wrap=True)
         out.print(f"{wanted.phase.id} is {result.phases[0]['status']}.", soft_wrap=True)
         if wanted.step.meaning:
             out.print(wanted.step.meaning, soft_wrap=True)
+    _warn(told["warning"])
     show_error(told, out)
     show_record(told, out)
     if json:
@@ -143,14 +147,20 @@ def _list(org: Org, asked: Asking, *, as_json: bool) -> int:
     return 0
 
 
-def _told(org: Org, wanted: Asked, *, as_json: bool) -> int:
+def _told(org: Org, wanted: Asked, warning: str, *, as_json: bool) -> int:
     """It is confirmed already, as it reads now: nothing more is put down."""
     step = wanted.step
     console(stderr=as_json).print(f"{wanted.name} is confirmed already, by {step.done_by}, {step.done_at}.")
+    _warn(warning)
     if as_json:
         told = {"org": _described(org), "run_id": "", "mode": "confirm", "status": str(wanted.outcome.status)}
-        print_json({**told, "confirmed": wanted.as_json()})
+        print_json({**told, "confirmed": wanted.as_json(), "warning": warning})
     return 0
+
+
+def _warn(warning: str) -> None:
+    if warning:
+        console(stderr=True).print(Text(warning), soft_wrap=True)
 
 
 def _described(org: Org) -> dict[str, str]:

@@ -92,7 +92,9 @@ class Past:
         for event in self._events:
             data, phase = event["data"], str(event["phase"])
             if event["event"] == "confirmed":
-                said = Confirmed(str(event["user"]), str(event["at"]))
+                said = Confirmed(
+                    str(event["user"]), str(event["at"]), str((data.get("evidence") or {}).get("sha256", ""))
+                )
                 confirmed.setdefault((phase, str(data.get("step"))), {})[str(data.get("digest"))] = said
             elif event["event"] == "facts":
                 for name in data.get("done", ()):

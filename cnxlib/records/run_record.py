@@ -24,8 +24,8 @@ step-started       `Change.as_json`
 step-done          change and step in one, as are step-failed and step-not-run
 progress           message; fraction (0-1, null where unknown), where it has one
 verified           remaining (changes)
-confirmed          step, digest (`ManualStep.digest`), closed_by (of the step as it was asked), note, evidence (name,
-                   sha256; null where none was given)
+confirmed          step, digest (`ManualStep.digest`), what and closed_by (of the step as it was asked), note, evidence
+                   (name, sha256; null where none was given), warning (that a file was asked for and is not given)
 phase-ended        `Outcome.as_json`
 run-ended          status, seconds, api_calls
 =================  =====================================================================================================

@@ -130,7 +130,7 @@ def evidence_of(path: Path) -> dict[str, str]:
     Raises
     ------
     UsageError
-        It cannot be read.
+        It cannot be read, or is empty.
     """
     digest = hashlib.sha256()
     try:
@@ -139,7 +139,19 @@ def evidence_of(path: Path) -> dict[str, str]:
                 digest.update(part)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", hint="Check --evidence.") from None
+    if digest.digest() == hashlib.sha256().digest():
+        raise UsageError(f"{path} is empty and shows nothing", hint="Give the file that arrived, as it arrived.")
     return {"name": path.name, "sha256": digest.hexdigest()}
+
+
+def without_evidence(asked: Asked, evidence: Mapping[str, str] | None) -> str:
+    """What is said of a confirmation without the file that the step asks for, "" where it is given or not asked for."""
+    if evidence or not asked.step.wants_evidence:
+        return ""
+    return (
+        f"No file was given for {asked.name}, so its hash is not on record. To put it there, confirm the step again: "
+        f"cnx confirm --org {asked.params.org} {asked.name} --evidence FILE"
+    )
 
 
 def confirm(
@@ -158,7 +170,7 @@ def confirm(
     org:
         Logged in as who confirms.
     asked:
-        The step, still open.
+        The step.
     note, ticket:
         What the person has to say, and the change number.
     evidence:
@@ -223,7 +235,8 @@ def _put_down(
                 "guide": list(phase.guide),
             },
         )
-        event("confirmed", {"step": step.step, "digest": step.digest, "closed_by": step.closed_by, **said})
+        words = {"what": step.what, "closed_by": step.closed_by, "warning": without_evidence(asked, said["evidence"])}
+        event("confirmed", {"step": step.step, "digest": step.digest, **words, **said})
         confirmed = asked.on_record(org)
         if confirmed is not None:
             outcome = outcome.confirmed(step.confirmed(confirmed.by, confirmed.at))

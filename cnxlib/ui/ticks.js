@@ -30,7 +30,7 @@ function stepOf(step, largest, tick) {
     "div",
     { className: "cnx-fields" },
     make("label", {}, make("span", {}, "Note (optional)"), note),
-    make("label", {}, make("span", {}, "Evidence (optional): a file"), file),
+    make("label", {}, make("span", {}, step.evidence), file),
     make("label", {}, make("span", {}, "or its path on the computer that runs this"), path),
     make("div", { className: "cnx-small" }, "Of the file its name and its SHA-256 go on record. Keep the file itself."),
     make("label", { className: "cnx-box" }, box, make("span", {}, step.box)),

@@ -215,6 +215,9 @@ class Ticks:
             "why": reasons(step.guide),
             "meaning": step.meaning,
             "box": _BOXES[step.closed_by].format(step.step.replace("_", " ")),
+            "evidence": "Evidence: the file, whose hash is to be on record"
+            if step.wants_evidence
+            else "Evidence (optional): a file",
             "link": [link.text, link.url] if link and leads_to_a_page(link.url) else [],
             "state": state,
             "said": _done(step) if step.done_at else said,

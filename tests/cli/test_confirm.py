@@ -85,12 +85,27 @@ def test_what_a_rotation_leaves_is_listed_until_it_is_confirmed(sim: Sim, tmp_pa
     assert listed() == []
 
 
+def test_a_setup_file_without_a_hash_is_warned_of(sim: Sim, tmp_path: Path) -> None:
+    alias = sim.new_org("converged")
+    for _ in ("confirmed", "confirmed already"):
+        told = cnx("confirm", "--org", alias, "09.setup_file", "--json", cwd=tmp_path)
+        assert told.code == 0
+        assert told.json["warning"] in told.err
+        assert f"cnx confirm --org {alias} 09.setup_file --evidence FILE" in told.json["warning"]
+    (tmp_path / "setup.zip").write_bytes(b"a file of Conexiom's")
+    told = cnx("confirm", "--org", alias, "09.setup_file", "--evidence", "setup.zip", "--json", cwd=tmp_path)
+    assert (told.json["warning"], told.json["run_id"] != "") == ("", True)
+    again = cnx("confirm", "--org", alias, "09.setup_file", "--json", cwd=tmp_path).json
+    assert (again["warning"], again["run_id"]) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("09.nonsense",), "09.setup_file"),
         (("98.setup_file",), "There is no phase '98'"),
         (("09.setup_file", "--evidence", "nowhere.pdf"), "nowhere.pdf cannot be read"),
+        (("09.setup_file", "--evidence", "empty.zip"), "empty.zip is empty"),
         (("03.connected_app", "-p", "route=manual", "-p", "app_name=Nobodys"), "Do it, then plan again"),
         (("-p", "nonsense=1"), "There is no parameter nonsense"),
     ],
@@ -99,6 +114,7 @@ def test_what_cannot_be_meant_is_told_and_nothing_is_put_down(
     arguments: tuple[str, ...], said: str, sim: Sim, tmp_path: Path
 ) -> None:
     alias = sim.new_org("converged")
+    (tmp_path / "empty.zip").touch()
     ended = cnx("confirm", "--org", alias, *arguments, cwd=tmp_path)
     assert (ended.code, said in ended.err) == (2, True), ended.err
     assert not (tmp_path / "runs").exists()

@@ -76,6 +76,15 @@ def test_a_confirmation_ends_once_a_run_found_the_step_done(tmp_path: Path) -> N
     assert holds("switch")
 
 
+def test_the_evidence_of_a_confirmation_is_known_by_its_hash(tmp_path: Path) -> None:
+    past, said = Past("acme", ORG_ID, tmp_path), {"step": "file", "digest": "sha256:1", "note": ""}
+    for evidence, known in ((None, ""), ({"name": "s.zip", "sha256": "ab"}, "ab")):
+        run(tmp_path, ("confirmed", {**said, "evidence": evidence}))
+        found = past.recall(Confirmation("07_existing_users", "file", "sha256:1"))
+        assert isinstance(found, Confirmed)
+        assert found.evidence == known
+
+
 def test_what_the_newest_apply_or_verify_asked(tmp_path: Path) -> None:
     step = ManualStep(
         "login", ("G4.1",), "Unlock it.", url="https://x.example", closed_by="decision", as_it_is="locked"

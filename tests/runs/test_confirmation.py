@@ -62,7 +62,9 @@ def test_the_record_says_what_was_confirmed_and_is_sealed(org: Any, tmp_path: Pa
     assert told["data"] == {
         "step": "cellar",
         "digest": step.step.digest,
+        "what": "Buy a bulb for cellar",
         "closed_by": "confirmation",
+        "warning": "",
         "note": "bought",
         "evidence": {"name": "bill.pdf", "sha256": hashlib.sha256(b"a bulb").hexdigest()},
     }
@@ -108,9 +110,12 @@ def test_a_phase_that_cannot_be_read_hides_no_other(org: Any) -> None:
     assert (found.steps, dict(found.unread)) == ((), {LAMPS.id: "no answer"})
 
 
-def test_evidence_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_evidence_that_cannot_be_read_or_is_empty_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         evidence_of(tmp_path / "nothing.pdf")
+    (tmp_path / "empty.pdf").touch()
+    with pytest.raises(UsageError, match="empty and shows nothing"):
+        evidence_of(tmp_path / "empty.pdf")
 
 
 def such(org: Any, **more: Any) -> Any:
@@ -132,3 +137,17 @@ def test_a_decision_says_what_it_leaves_as_it_is(org: Any) -> None:
     assert phase["status"] == "converged"
     assert phase["reason"].startswith(f"Left as it is, by {org.identity.username}, 20")
     assert phase["reason"].endswith(" UTC: the cellar is dark")
+
+
+def test_a_file_that_is_asked_for_and_not_given_is_missed_on_record_until_it_is(org: Any, tmp_path: Path) -> None:
+    (tmp_path / "bill.pdf").write_bytes(b"a bulb")
+    step = such(org, wants_evidence=True)
+    _, first = confirm(org, step)
+    _, second = confirm(org, step, evidence=evidence_of(tmp_path / "bill.pdf"))
+    assert first is not None
+    assert second is not None
+    assert (first.evidence, second.evidence) == ("", hashlib.sha256(b"a bulb").hexdigest())
+    events = [event for path in runs_of("acme") for event in read_events(path) if event["event"] == "confirmed"]
+    warnings = [event["data"]["warning"] for event in sorted(events, key=lambda event: event["at"])]
+    assert "cnx confirm --org acme 02.cellar --evidence FILE" in warnings[0]
+    assert warnings[1] == ""

@@ -133,6 +133,14 @@ def test_what_reading_alone_closes_has_no_box(tmp_path: Path) -> None:
     assert box(ticks)["state"] == "open"
 
 
+def test_the_field_for_the_file_says_whether_it_is_asked_for(ticks: Ticks) -> None:
+    assert "optional" in box(ticks)["evidence"]
+    wanting = Ticks(
+        replace(OUTCOME, manual=(replace(STEP, wants_evidence=True),)), plan_view, Confirming("acme", "02_lamps", {})
+    )
+    assert "hash" in box(wanting)["evidence"]
+
+
 def test_evidence_that_is_not_there_is_told_before_anything_is_put_down(ticks: Ticks, tmp_path: Path) -> None:
     tick(ticks, path="/not/there.pdf")
     assert "There is no file /not/there.pdf" in box(ticks)["said"]
