@@ -36,6 +36,11 @@ class Item:
     found: str = ""
     """The Salesforce id of the thing, "" where it is absent or has none."""
 
+    @classmethod
+    def left_alone(cls, kind: str, key: str, actual: State | None, guide: tuple[str, ...] = ()) -> Item:
+        """A thing that is read and not changed: its fact is told, so that `verify` can say whether it moved."""
+        return cls(kind, key, actual, actual, guide)
+
     @property
     def id(self) -> str:
         """Name of the thing, unique in a plan: "kind:key"."""

@@ -19,6 +19,7 @@ from cnxlib.model import (
     Status,
     Step,
     convergence_error,
+    decided,
     preflight_error,
     step_error,
 )
@@ -210,7 +211,9 @@ class Engine:
             self._owners.update({item.id: resource for item in observation.items})
             self._found.update({item.id: item.found for item in observation.items if item.found})
         items = [item for observation in observations for item in observation.items]
-        self._emit("facts", {"when": when, "facts": [item.fact() for item in items]})
+        asked = {step.step for observation in observations for step in observation.manual}
+        done = sorted({name for observation in observations for name in observation.done} - asked)
+        self._emit("facts", {"when": when, "facts": [item.fact() for item in items], "done": done})
         return observations
 
     def _confirmed(self, observation: Observation) -> Asking[Observation]:
@@ -219,7 +222,7 @@ class Engine:
             return observation
         answers = yield [Confirmation(self._phase, step.step, step.digest) for step in observation.manual]
         steps = [
-            replace(step, done_by=answer.by, done_at=answer.at) if answer else step
+            step.confirmed(answer.by, answer.at) if answer else step
             for step, answer in zip(observation.manual, answers, strict=True)
         ]
         return replace(observation, manual=tuple(steps))
@@ -310,7 +313,7 @@ def _described(outcome: Outcome, observations: Sequence[Observation], plan: Plan
     elif reasons and not managed:
         status, reason = Status.NOT_NEEDED, reasons[0]
     else:
-        status, reason = Status.CONVERGED, ""
+        status, reason = Status.CONVERGED, decided(manual)
     return replace(
         outcome,
         status=status,

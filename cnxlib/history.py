@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cnxlib.errors import UsageError
+from cnxlib.model import ManualStep
 from cnxlib.rounds import Send
 
 
 @dataclass(frozen=True)
 class Confirmation:
     """Whether a person confirmed a manual step, as it reads now. Answer: `Confirmed`, or None.
+
+    A confirmation holds until a run finds the step done by reading: what is undone after that is asked again.
 
     Parameters
     ----------
@@ -32,6 +35,30 @@ class Confirmed:
     """Who confirmed a step, by the login and not by what they typed, and when (ISO 8601, UTC)."""
 
     by: str
+    at: str
+    evidence: str = ""
+    """SHA-256 of the file that was put on record with it, "" where none was."""
+
+
+@dataclass(frozen=True)
+class AskedBefore:
+    """A manual step as the newest apply or verify of its phase asked it. Answer: `Asked`, or None where it did not.
+
+    Parameters
+    ----------
+    phase, step:
+        As those of `Confirmation`.
+    """
+
+    phase: str
+    step: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A manual step as a run asked it, and when that was (ISO 8601, UTC)."""
+
+    step: ManualStep
     at: str
 
 
@@ -158,7 +185,7 @@ Recall = Callable[[Any], Any]
 """Answers one request about the past."""
 
 
-Remembered = Confirmation | Made | Given | Attempted | LeftToPeople | RunSteps
+Remembered = Confirmation | AskedBefore | Made | Given | Attempted | LeftToPeople | RunSteps
 """What the past is asked for."""
 
 
@@ -166,7 +193,7 @@ def no_history(request: Remembered) -> Mapping[str, Any] | UsageError | None:
     """The answers where there were no runs before."""
     if isinstance(request, RunSteps):
         return UsageError(f"There is no run {request.run_id!r}", hint="`cnx records list` shows them all.")
-    return None if isinstance(request, Confirmation) else {}
+    return None if isinstance(request, Confirmation | AskedBefore) else {}
 
 
 def recalling(send: Send, recall: Recall) -> Send:

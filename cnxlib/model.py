@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -87,6 +88,41 @@ class ManualStep(_AsItIs):
     url: str = ""
     done_by: str = ""
     done_at: str = ""
+    closed_by: Literal["confirmation", "decision", "reading"] = "confirmation"
+    """What closes it. A person's word, where nothing that can be read tells; reading that it is done, or else the
+    decision of a person to leave it as it is; or reading alone, where what follows needs it."""
+    as_it_is: str = ""
+    """What a decision leaves as it is, in a few words: "Email-to-Case is off"."""
+    wants_evidence: bool = False
+    """Whether a file is to be put on record with its confirmation."""
+
+    @property
+    def confirmation(self) -> str:
+        """Who confirmed it, and when: "ann@acme.example, 2026-11-24 04:24 UTC"."""
+        try:
+            when = datetime.fromisoformat(self.done_at).astimezone(UTC)
+        except ValueError:
+            return f"{self.done_by}, {self.done_at}"
+        return f"{self.done_by}, {when:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def meaning(self) -> str:
+        """What it means to confirm it, "" where it says that it was done."""
+        if self.closed_by == "reading":
+            return "It cannot be confirmed: what is read closes it, and nothing else. Do it, then plan again."
+        if self.closed_by == "decision":
+            return (
+                f"To confirm it is to decide that it stays as it is: {self.as_it_is}. Once it is found done, the "
+                "decision ends."
+            )
+        return ""
+
+    def confirmed(self, by: str, at: str) -> ManualStep:
+        """The same as `by` confirmed it: closed, unless reading alone closes it."""
+        done = replace(self, done_by=by, done_at=at)
+        if self.closed_by != "reading":
+            return done
+        return replace(self, what=f"{self.what} (Confirmed by {done.confirmation}, but what is read does not show it.)")
 
     @property
     def digest(self) -> str:
@@ -155,6 +191,8 @@ class Observation:
     documents: tuple[Document, ...] = ()
     not_needed: str = ""
     """Why there is nothing to manage here, "" where there is."""
+    done: tuple[str, ...] = ()
+    """Names of manual steps that reading found done: with that, a decision to leave them as they are ends."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +263,7 @@ class Outcome:
         if self.status is not Status.WAITING:
             return replace(self, manual=manual)
         status = Status.WAITING if left else Status.CONVERGED
-        return replace(self, manual=manual, status=status, reason=left[0].what if left else "")
+        return replace(self, manual=manual, status=status, reason=left[0].what if left else decided(manual))
 
     def raise_for_status(self) -> None:
         """Do nothing where the phase ended well or waits for a person.
@@ -240,6 +278,12 @@ class Outcome:
         if self.error is not None:
             raise self.error
         raise PhaseError(f"{self.title}: {self.reason or self.status}")
+
+
+def decided(steps: Sequence[ManualStep]) -> str:
+    """What people decided to leave as it is, in a sentence; "" where nothing is."""
+    left = [step for step in steps if step.done_at and step.closed_by == "decision"]
+    return ". ".join(f"Left as it is, by {step.confirmation}: {step.as_it_is}" for step in left)
 
 
 def preflight_error(checks: Sequence[Check]) -> PreflightFailed | None:

@@ -415,6 +415,54 @@ def test_a_confirmed_step_is_done_and_one_that_reads_otherwise_is_asked_again() 
     assert status_of("Zoe") == (Status.WAITING, "")
 
 
+@pytest.mark.parametrize(
+    ("closed_by", "status", "reason"),
+    [
+        ("confirmation", Status.CONVERGED, ""),
+        ("decision", Status.CONVERGED, "Left as it is, by bob@acme.example, 2026-11-23 20:00 UTC: the lamp is off"),
+        (
+            "reading",
+            Status.WAITING,
+            "Light it. (Confirmed by bob@acme.example, 2026-11-23 20:00 UTC, but what is read does not show it.)",
+        ),
+    ],
+)
+def test_what_a_confirmation_is_worth(closed_by: Any, status: Status, reason: str) -> None:
+    step = ManualStep("lamp", ("G9.2",), "Light it.", closed_by=closed_by, as_it_is="the lamp is off")
+
+    class Asked(Thing):
+        def observe(self) -> Asking[Observation]:
+            yield from ()
+            return Observation(manual=(step,))
+
+    said = Confirmed("bob@acme.example", "2026-11-23T20:00:00+00:00")
+    one = Engine("01_test", "Test", "00D1", [Asked("a")], [], Org().send, recall=lambda request: said)
+    for outcome in (one.plan()[1], one.verify("verify")):
+        assert (outcome.status, outcome.reason) == (status, reason)
+        assert [bool(each.done_at) for each in outcome.manual] == [closed_by != "reading"]
+
+
+def test_the_record_hears_which_steps_were_found_done() -> None:
+    class Looks(Thing):
+        def __init__(self, *done: str, asks: tuple[str, ...] = ()) -> None:
+            super().__init__("a")
+            self._done, self._asks = done, asks
+
+        def observe(self) -> Asking[Observation]:
+            yield from ()
+            return Observation(manual=tuple(ManualStep(name, (), "Do it.") for name in self._asks), done=self._done)
+
+    events: list[Any] = []
+    engine(Org(), Looks("light", "lock"), Looks("bell", asks=("lock",)), events=events).plan()
+    assert [data["done"] for name, data in events if name == "facts"] == [["bell", "light"]]
+
+
+def test_what_is_left_alone_is_a_fact_and_no_change() -> None:
+    assert Item.left_alone("thing", "a", {"value": 5}).change() is None
+    assert Item.left_alone("thing", "a", None).change() is None
+    assert Item.left_alone("thing", "a", {"value": 5}).fact()["value"] == {"value": 5}
+
+
 def test_the_past_is_asked_beside_the_org_in_one_round() -> None:
     class Remembers(Thing):
         def observe(self) -> Asking[Observation]:

@@ -46,10 +46,12 @@ def confirm(
 ) -> int:
     """Confirm a step that only a person can do. Reads the org, and changes nothing in it.
 
-    Who confirms is who logs in. The step is asked again when its words change. Without STEP those that are open are
-    listed. Ends with 0 (confirmed, or listed), 1 (failed) or 2 (wrong use).
+    Who confirms is who logs in. The step is asked again when its words change. Where the org itself shows whether it
+    is done, to confirm it is to decide that it stays as it is, until it is found done; what the guide's next steps
+    need cannot be confirmed. Without STEP those that are open are listed. Ends with 0 (confirmed, or listed),
+    1 (failed) or 2 (wrong use).
     """
-    from cnxlib.runs.confirmation import asked_of_people, evidence_of
+    from cnxlib.runs.confirmation import asked_of_people, evidence_of, without_evidence
     from cnxlib.runs.confirmation import confirm as put_down
     from cnxlib.salesforce.org import connect
     from cnxlib.secrets import SecretStore
@@ -63,8 +65,10 @@ def confirm(
         if not step:
             return _list(connected, asked, as_json=json)
         wanted = asked.find(step)
-        if wanted.step.done_at:
-            return _told(connected, wanted, as_json=json)
+        known = wanted.on_record(connected) if wanted.step.done_at else None
+        if known is not None and (known.evidence or not shown):
+            warning = "" if known.evidence else without_evidence(wanted, shown)
+            return _told(connected, wanted, warning, as_json=json)
         result, confirmed = put_down(
             connected, wanted, note=note, evidence=shown, ticket=ticket, expected_digest=step_digest
         )
@@ -73,10 +77,14 @@ def confirm(
     told = result.as_json()
     by = {"done_by": confirmed.by, "done_at": confirmed.at} if confirmed else {}
     told["confirmed"] = {**wanted.as_json(), **by, "note": note, "evidence": shown}
+    told["warning"] = without_evidence(wanted, shown) if confirmed else ""
     out = console(stderr=json)
     if confirmed and result.error is None:
         out.print(f"Confirmed by {confirmed.by}: {wanted.name}", soft_wrap=True)
         out.print(f"{wanted.phase.id} is {result.phases[0]['status']}.", soft_wrap=True)
+        if wanted.step.meaning:
+            out.print(wanted.step.meaning, soft_wrap=True)
+    _warn(told["warning"])
     show_error(told, out)
     show_record(told, out)
     if json:
@@ -118,9 +126,12 @@ def _list(org: Org, asked: Asking, *, as_json: bool) -> int:
     for one in asked.left:
         out.print(Text.assemble((one.name, "bold"), f" · {one.step.who}"))
         out.print(Padding(Text(f"{one.step.what}{in_brackets(one.step.url)}"), (0, 0, 0, 2)))
+        if one.step.meaning:
+            out.print(Padding(Text(one.step.meaning), (0, 0, 0, 2)))
     for one in asked.steps:
         if one.step.done_at:
-            out.print(f"{one.name}: confirmed by {one.step.done_by}, {one.step.done_at}", soft_wrap=True)
+            how = "left as it is" if one.step.closed_by == "decision" else "confirmed"
+            out.print(f"{one.name}: {how} by {one.step.done_by}, {one.step.done_at}", soft_wrap=True)
     _show_unread(asked.unread, out)
     if as_json:
         print_json(
@@ -135,14 +146,20 @@ def _list(org: Org, asked: Asking, *, as_json: bool) -> int:
     return 0
 
 
-def _told(org: Org, wanted: Asked, *, as_json: bool) -> int:
+def _told(org: Org, wanted: Asked, warning: str, *, as_json: bool) -> int:
     """It is confirmed already, as it reads now: nothing more is put down."""
     step = wanted.step
     console(stderr=as_json).print(f"{wanted.name} is confirmed already, by {step.done_by}, {step.done_at}.")
+    _warn(warning)
     if as_json:
         told = {"org": _described(org), "run_id": "", "mode": "confirm", "status": str(wanted.outcome.status)}
-        print_json({**told, "confirmed": wanted.as_json()})
+        print_json({**told, "confirmed": wanted.as_json(), "warning": warning})
     return 0
+
+
+def _warn(warning: str) -> None:
+    if warning:
+        console(stderr=True).print(Text(warning), soft_wrap=True)
 
 
 def _described(org: Org) -> dict[str, str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from cnxlib.cli import options, phases
 from cnxlib.cli.output import console, print_json, table
@@ -36,12 +37,14 @@ def show(org: options.Org, json: options.Json = False) -> int:
     out = console(stderr=json)
     if given:
         rows = [(one.at[:19], one.by, one.how, ", ".join(one.what), one.to or one.note) for one in given]
-        out.print(table(("When (UTC)", "By", "How", "What", "To"), rows))
+        out.print(table(("When (UTC)", "By", "How", "What", "To, or what was said"), rows))
     else:
         out.print(f"Nothing was handed over for {org}, by the records here.", soft_wrap=True)
     for one in given:
-        if one.file or one.sha256:
-            out.print(f"\nRun {one.run}: {one.file or ', '.join(one.what)}\n  {one.sha256}", soft_wrap=True)
+        if one.file or one.sha256 or one.asked:
+            out.print(f"\nRun {one.run}: {one.file or ', '.join(one.what)}", soft_wrap=True)
+            for line in filter(None, (one.asked, one.sha256)):
+                out.print(Text(f"  {line}"), soft_wrap=True)
     if any(one.how in ("sealed", "mailed", "confirmed") for one in given):
         out.print(
             f"\nTo replace what they were given: cnx handoff rotate --org {org} password consumer-secret",

@@ -111,7 +111,9 @@ def _show_changes(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
 
 
 def _show_reasons(phases: Iterable[Mapping[str, Any]], out: Console) -> None:
-    told = [phase for phase in phases if phase["status"] in ("failed", "blocked", "known-later") and phase["reason"]]
+    # Of a phase that ended well, the reason is what people decided to leave as it is
+    statuses = ("failed", "blocked", "known-later", "converged", "changed")
+    told = [phase for phase in phases if phase["status"] in statuses and phase["reason"]]
     for phase in told:
         out.print(Text(f"\n{phase['phase']} {phase['status']}: {phase['reason']}"), soft_wrap=True)
         _show_below(phase["error"], out)

@@ -11,13 +11,14 @@ from cnxlib.engine import CheckGenerator, Resource
 from cnxlib.model import Check, ManualStep
 from cnxlib.phases.base import DEVELOPER_NAME, Phase, PhaseParams, UsernameOrBlank
 from cnxlib.phases.integration_params import integration_username
-from cnxlib.resources.api_login import prove_login
+from cnxlib.resources.api_login import LoginProof
 from cnxlib.resources.app_texts import RETIREMENT
 from cnxlib.resources.in_form import EXPERTS, in_form
-from cnxlib.resources.report import Report
 from cnxlib.resources.setting import Setting
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
+
+ID = "04_api_access"
 
 _PAGE = "/lightning/setup/OauthAndOpenIdConnectSettings/home"
 
@@ -94,12 +95,16 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
                 "Allow OAuth Username-Password Flows is off. Switch it on, or set allow_password_flow to have the "
                 "runbook do it; or agree with Conexiom on a flow without it. Single sign-on (03) works either way.",
                 url=f"{me.url}{_PAGE}",
+                closed_by="decision",
+                as_it_is="Allow OAuth Username-Password Flows is off",
             ),
         ),
-        Report(
-            lambda: prove_login(
-                integration_username(params.user_username, me), params.app_name, me, not_now=_not_now(params)
-            )
+        LoginProof(
+            integration_username(params.user_username, me),
+            params.app_name,
+            me,
+            not_now=_not_now(params),
+            left_in=ID if params.mode == "plan" else "",
         ),
     )
 
@@ -120,7 +125,7 @@ def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
 
 
 PHASE = Phase(
-    id="04_api_access",
+    id=ID,
     title="Verify API Access is Enabled",
     params=Params,
     checks=_checks,

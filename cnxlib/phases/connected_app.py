@@ -162,6 +162,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
             f"Make an app {app.name} with the callback URL {app.callback_url} and the scopes {app.scopes_said}, "
             "and share its consumer key and secret with Conexiom's Customer Success team.",
             url=app.app_manager(),
+            closed_by="reading",
         )
         return (Report(lambda: made_by_hand(app, step)),)
     return (SignOnApp(app, params.route, params.conexiom_accepts, ID),)

@@ -117,6 +117,8 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
                 "Email-to-Case is off. Switch it on (Setup, Email-to-Case), or set enable_email_to_case to have the "
                 "runbook do it. It can never be switched off again.",
                 url=f"{me.url}/lightning/setup/EmailToCase/home",
+                closed_by="decision",
+                as_it_is="Email-to-Case is off",
             ),
         ),
     )

@@ -87,8 +87,14 @@ def _leavers(params: Params, url: str) -> Asking[Observation]:
         f"Decide on the users of new_users who were deactivated: {', '.join(sorted(gone.values()))}. Whoever has left "
         "is taken out of new_users. Whoever is back is activated, and given their sets, by reactivate.",
         url=f"{url}{SETUP}",
+        closed_by="decision",
+        as_it_is=f"inactive are {', '.join(sorted(gone.values()))}",
     )
-    return Observation(manual=(step,) if gone and not params.reactivate else (), tables=tuple(leavers(found)))
+    return Observation(
+        manual=(step,) if gone and not params.reactivate else (),
+        tables=tuple(leavers(found)),
+        done=(step.step,) if params.new_users and not gone else (),
+    )
 
 
 def _nobody_returns(params: Params) -> Asking[Check]:

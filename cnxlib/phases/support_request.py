@@ -13,11 +13,13 @@ from cnxlib.phases.support_params import Params
 from cnxlib.resources.conexiom_credentials import Sources
 from cnxlib.resources.hand_over import HandOver, Lock
 from cnxlib.resources.report import Report
-from cnxlib.resources.rotation import Rotation
+from cnxlib.resources.rotation import Rotation, left_by_rotation
 from cnxlib.resources.support_mail import SupportMail
 from cnxlib.resources.support_request import REGIONS, Request, draft, setup_file
 from cnxlib.rounds import Asking
 from cnxlib.salesforce import Identity
+
+ID = "09_support_request"
 
 
 def _environment(me: Identity) -> Asking[Check]:
@@ -85,14 +87,15 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
     return (
         Report(lambda: draft(request, me))
         if params.deliver == "draft"
-        else SupportMail(request, me, server, PHASE.id, params.resend),
+        else SupportMail(request, me, server, ID, params.resend),
         HandOver(sources, params.credentials, lock, title),
+        Report(lambda: left_by_rotation(ID, handing_over=params.mode == "apply")),
         Report(setup_file),
     )
 
 
 PHASE = Phase(
-    id="09_support_request",
+    id=ID,
     title="Email Conexiom Support",
     params=Params,
     checks=_checks,

@@ -35,6 +35,8 @@ class Given:
         Where the sealed file lies, "" where there is none.
     note:
         Message-ID of a mail; what was said with a confirmation.
+    asked:
+        What the confirmed step asked for, in its words: they name the receiver and the credentials.
     """
 
     at: str
@@ -47,6 +49,7 @@ class Given:
     sha256: str = ""
     file: str = ""
     note: str = ""
+    asked: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The published shape."""
@@ -90,4 +93,5 @@ def _of(event: Mapping[str, Any], path: Path) -> Iterator[Given]:
         case "confirmed", _ if data.get("step") in _TOLD:
             evidence = data.get("evidence") or {}
             digest = f"sha256:{evidence['sha256']}" if evidence else ""
-            yield Given(*begun, "confirmed", (str(data["step"]),), sha256=digest, note=str(data.get("note", "")))
+            said = {"note": str(data.get("note", "")), "asked": str(data.get("what", ""))}
+            yield Given(*begun, "confirmed", (str(data["step"]),), sha256=digest, **said)

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from cnxlib.errors import RecordError
-from cnxlib.history import Confirmation, Confirmed, Given, Left, LeftToPeople, Made, PastRun, Remembered, RunSteps
+from cnxlib.history import (
+    Asked,
+    AskedBefore,
+    Confirmation,
+    Confirmed,
+    Given,
+    Left,
+    LeftToPeople,
+    Made,
+    PastRun,
+    Remembered,
+    RunSteps,
+)
+from cnxlib.model import ManualStep, Status
 from cnxlib.records.given import given
 from cnxlib.records.listing import find_run
 from cnxlib.records.run_record import EVENTS, read_events, runs_of
 from cnxlib.records.steps import steps_of
+
+_CUT_SHORT = (Status.FAILED, Status.BLOCKED, Status.KNOWN_LATER, Status.NOT_NEEDED)
+"""How a phase may have ended before it came to ask for anything."""
 
 
 class Past:
@@ -29,7 +46,7 @@ class Past:
         self._alias, self._org_id, self._root = alias, org_id, root
         self._read: dict[Path, tuple[int, list[dict[str, Any]]]] = {}
 
-    def recall(self, request: Remembered) -> Confirmed | Mapping[str, Any] | PastRun | None:
+    def recall(self, request: Remembered) -> Confirmed | Asked | Mapping[str, Any] | PastRun | None:
         """Answer one request.
 
         Raises
@@ -43,7 +60,9 @@ class Past:
             path = find_run(request.run_id, self._alias, self._root)
             return steps_of(path, self._alias, self._org_id, unverified=request.unverified)
         if isinstance(request, Confirmation):
-            return self._confirmed.get((request.phase, request.step, request.digest))
+            return self._confirmed.get((request.phase, request.step), {}).get(request.digest)
+        if isinstance(request, AskedBefore):
+            return self._asked(request.phase).get(request.step)
         if isinstance(request, LeftToPeople):
             return self._left.get(request.kind, {})
         if isinstance(request, Given):
@@ -69,14 +88,33 @@ class Past:
             yield from self._read[path][1]
 
     @property
-    def _confirmed(self) -> dict[tuple[str, str, str], Confirmed]:
-        return {
-            (str(event["phase"]), str(event["data"].get("step")), str(event["data"].get("digest"))): Confirmed(
-                str(event["user"]), str(event["at"])
-            )
-            for event in self._events
-            if event["event"] == "confirmed"
-        }
+    def _confirmed(self) -> dict[tuple[str, str], dict[str, Confirmed]]:
+        """What was confirmed: by phase and step, then by digest. A run that found the step done makes it void."""
+        confirmed: dict[tuple[str, str], dict[str, Confirmed]] = {}
+        for event in self._events:
+            data, phase = event["data"], str(event["phase"])
+            if event["event"] == "confirmed":
+                said = Confirmed(
+                    str(event["user"]), str(event["at"]), str((data.get("evidence") or {}).get("sha256", ""))
+                )
+                confirmed.setdefault((phase, str(data.get("step"))), {})[str(data.get("digest"))] = said
+            elif event["event"] == "facts":
+                for name in data.get("done", ()):
+                    confirmed.pop((phase, str(name)), None)
+        return confirmed
+
+    def _asked(self, phase: str) -> dict[str, Asked]:
+        """The manual steps of the newest apply or verify of a phase that read the org to its end, by name."""
+        asked: dict[str, Asked] = {}
+        for event in self._events:
+            ended = event["event"] == "phase-ended" and event["phase"] == phase
+            if not ended or event.get("mode") not in ("apply", "verify"):
+                continue
+            told = event["data"].get("manual") or []
+            if told or event["data"].get("status") not in _CUT_SHORT:
+                steps = [_manual_step(one) for one in told]
+                asked = {step.step: Asked(step, str(event["at"])) for step in steps}
+        return asked
 
     @property
     def _made(self) -> dict[str, dict[str, str]]:
@@ -123,3 +161,10 @@ class Past:
             elif name == "step-done":
                 left.get(kind, {}).pop(key, None)
         return left
+
+
+def _manual_step(told: Mapping[str, Any]) -> ManualStep:
+    """A step from its published shape, as it was before anybody confirmed it; older records say less of it."""
+    names = {one.name for one in fields(ManualStep)} - {"done_by", "done_at"}
+    given = {name: value for name, value in told.items() if name in names}
+    return ManualStep(**{**given, "guide": tuple(told["guide"])})

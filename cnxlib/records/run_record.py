@@ -17,13 +17,15 @@ run-started        phases (ids), parameters (by phase), ticket, versions (by pac
 phase-started      org (alias, id, name, type), user, simulated, host, certificate (SHA-256, hex), params, guide (ids of
                    the steps it serves); versions, where no runner began the run
 check              `Check.as_json`
-facts              when ("before" the plan or "after" the changes), facts (kind, key, id, value) of all that is managed
+facts              when ("before" the plan or "after" the changes), facts (kind, key, id, value) of all that is managed,
+                   done (names of manual steps that reading found done)
 plan               digest, changes
 step-started       `Change.as_json`
 step-done          change and step in one, as are step-failed (`known` false: it may have been done) and step-not-run
 progress           message; fraction (0-1, null where unknown), where it has one
 verified           remaining (changes)
-confirmed          step, digest (`ManualStep.digest`), note, evidence (name, sha256; null where none was given)
+confirmed          step, digest (`ManualStep.digest`), what and closed_by (of the step as it was asked), note, evidence
+                   (name, sha256; null where none was given), warning (that a file was asked for and is not given)
 phase-ended        `Outcome.as_json`
 run-ended          status, seconds, api_calls
 =================  =====================================================================================================

@@ -174,6 +174,7 @@ def left_at_the_doors(app: App, key: str, secret: str) -> Asking[tuple[ManualSte
             f"Wait until Salesforce knows the app {app.name} everywhere, which takes some ten minutes after a change "
             f"({said}). Then verify again. If it lasts, look at the app's OAuth settings and policies.",
             url=app.app_manager(),
+            closed_by="reading",
         )
         return (step,)
     return ()

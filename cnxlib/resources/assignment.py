@@ -22,6 +22,8 @@ from cnxlib.resources.user import find_users, user_id
 from cnxlib.rounds import Asking, together
 from cnxlib.salesforce import Query, chunks, soql
 
+_FOREIGN = "given_by_others"
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -92,7 +94,12 @@ class Assignments:
                 foreign.append(one)
             item = self._item(one, row, stays=one.present or one in foreign)
             items[item.id] = item
-        return Observation(tuple(items.values()), (_left_to_others(foreign, self._url),) if foreign else ())
+        taking = any(not one.present for one in wanted)
+        return Observation(
+            tuple(items.values()),
+            (_left_to_others(foreign, self._url),) if foreign else (),
+            done=(_FOREIGN,) if taking and not foreign else (),
+        )
 
     def _refuse_missing(self, wanted: Sequence[Wanted], users: Mapping[str, str]) -> None:
         labels = sorted({one.label for one in wanted} - self._sets.keys() - self._makes)
@@ -144,11 +151,13 @@ def _left_to_others(foreign: Sequence[Wanted], url: str) -> ManualStep:
     """What is asked to be taken away and was not given by this runbook."""
     pairs = named([f"{one.username} ({one.label})" for one in foreign])
     return ManualStep(
-        "given_by_others",
+        _FOREIGN,
         tuple(dict.fromkeys(step for one in foreign for step in one.guide)),
         f"Take away by hand, where it is right, what this runbook did not give: {pairs}. "
         "Setup, Permission Sets, the set, Manage Assignments; or set remove_foreign and run again.",
         url=f"{url}/lightning/setup/PermSets/home",
+        closed_by="decision",
+        as_it_is=f"{pairs}, given by others",
     )
 
 

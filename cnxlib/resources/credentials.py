@@ -9,7 +9,7 @@ ExtlClntAppOauthConfigurablePolicies (isClientCredentialsFlowEnabled, clientCred
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cnxlib.history import Confirmation
@@ -56,7 +56,11 @@ class LoginRoute:
         what, path = self._clicks(born_api_only)
         if self.api_only:
             what += " API Only User is not granted before this is confirmed; the next apply after that grants it."
-        return ManualStep(self.route, ("G2.7", "G2.3"), what, url=f"{self.url}{path}")
+        step = ManualStep(self.route, ("G2.7", "G2.3"), what, url=f"{self.url}{path}")
+        if self.route != "client_credentials":  # of the others nothing that can be read tells that they are done
+            return step
+        said = f"the settings that can be read do not let {self.username} log in by client credentials"
+        return replace(step, closed_by="decision", as_it_is=said)
 
     def _clicks(self, born_api_only: bool) -> tuple[str, str]:
         if self.route == "trusted_ip":
@@ -113,7 +117,7 @@ class LoginRoute:
         step = self.step(born_api_only)
         if self.route != "security_token":
             settled, table = yield from self._as_it_is()
-            return Observation(manual=() if settled else (step,), tables=(table,))
+            return Observation(manual=() if settled else (step,), tables=(table,), done=(step.step,) if settled else ())
         if (self.api_only and not granted) or born_api_only:
             return Observation(manual=(step,))
         return Observation(tables=(Table("How Conexiom logs in", ("way", "what to do"), ((self.route, step.what),)),))

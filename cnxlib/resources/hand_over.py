@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cnxlib.changes import Change, Item
@@ -66,17 +66,23 @@ class HandOver:
             as_of = f" (as they are now: mark {found.mark})" if found.mark else ""
             return _left("hand_over_credentials", f"Share with {TEAM} on a live call: {found.told()}{as_of}.")
         if found.missing:
-            return _left("find_credentials", f"These are not at hand to be given to Conexiom: {found.lacking()}.")
+            return _decided(
+                "find_credentials",
+                f"These are not at hand to be given to Conexiom: {found.lacking()}.",
+                "the runbook hands no credentials over, for some are not at hand",
+            )
         if self._way == "in_body":
-            return Observation()
+            return Observation(done=("find_credentials",))
         if not self._lock:
-            return _left(
+            key = _decided(
                 "recipient_key",
                 f"Ask {TEAM} for their age key and give it as recipient_key, to seal the credentials to; or give "
                 "seal_passphrase_ref, or choose credentials=live_call.",
+                "the credentials are not sealed to anybody",
             )
+            return replace(key, done=("find_credentials",))
         (made,) = yield [Made(KIND)]
-        return self._sealed(found, made)
+        return replace(self._sealed(found, made), done=("find_credentials", "recipient_key"))
 
     def _sealed(self, found: Credentials, made: Mapping[str, str]) -> Observation:
         key = f"{found.owner}, mark {found.mark}, to {self._lock}"
@@ -106,3 +112,7 @@ def _file(found: Credentials) -> str:
 
 def _left(step: str, what: str) -> Observation:
     return Observation(manual=(ManualStep(step, GUIDE, what),))
+
+
+def _decided(step: str, what: str, as_it_is: str) -> Observation:
+    return Observation(manual=(ManualStep(step, GUIDE, what, closed_by="decision", as_it_is=as_it_is),))

@@ -16,7 +16,7 @@ class Report:
     Parameters
     ----------
     read:
-        Returns an observation without items.
+        Returns an observation whose items, if it has any, are left alone.
     """
 
     batch = 1

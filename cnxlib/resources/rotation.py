@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import NotYet
-from cnxlib.history import Made
+from cnxlib.history import AskedBefore, Confirmation, Made
 from cnxlib.model import ManualStep, Observation
 from cnxlib.resources.connected_app import key_name, secret_name
 from cnxlib.resources.password import password_name
@@ -25,6 +25,26 @@ from cnxlib.salesforce import Identity, Query, ReadMetadata, SetPassword, soql
 
 KIND = "rotation"
 GUIDE = ("G9.2",)
+
+
+_AGAIN = "hand_over_again"
+
+
+def left_by_rotation(phase: str, *, handing_over: bool) -> Asking[Observation]:
+    """What a rotation left to people and nobody has confirmed: asked on by runs that rotate nothing.
+
+    Parameters
+    ----------
+    phase:
+        Id of the phase.
+    handing_over:
+        Whether this very run hands the new credentials over, so that it need not be asked for.
+    """
+    names = ["rotate_consumer_secret", *([] if handing_over else [_AGAIN])]
+    asked = yield [AskedBefore(phase, name) for name in names]
+    steps = [one.step for one in asked if one]
+    said = (yield [Confirmation(phase, step.step, step.digest) for step in steps]) if steps else []
+    return Observation(manual=tuple(step for step, confirmed in zip(steps, said, strict=True) if not confirmed))
 
 
 class Rotation:
@@ -104,7 +124,7 @@ class Rotation:
 
     def _again(self) -> ManualStep:
         return ManualStep(
-            "hand_over_again",
+            _AGAIN,
             ("G9.2", "G3.4"),
             f"Conexiom's connection needs the new credentials ({', '.join(self._occasions)}): apply this phase again "
             "without rotate, which hands them over.",

@@ -115,4 +115,5 @@ def _step(missing: Sequence[str], guide: tuple[str, ...], url: str) -> ManualSte
         f"Give a seat of the Conexiom package (Setup, Installed Packages, Manage Licenses) to {named(missing)}: "
         "without one a permission set does not open the application.",
         url=f"{url}{PAGE}",
+        closed_by="reading",
     )

@@ -30,7 +30,7 @@ class Setting:
     change:
         Whether it may be changed; where not, and it differs, `manual` is what a person has to decide.
     manual:
-        The step left to a person then.
+        The step left to a person then; closed by a decision.
     reversible:
         Whether Salesforce lets it be switched back.
     inverse:
@@ -81,10 +81,11 @@ class Setting:
         for part in self._path:
             value = value.get(part) if isinstance(value, dict) else None
         on = bool(value) is not self._inverse
-        if on is not self._wanted and not self._change:
-            return Observation(manual=(self._manual,))
         actual, desired = {"value": on}, {"value": self._wanted}
-        return Observation((Item("setting", self._name, actual, desired, self._guide, self._reversible),))
+        if on is not self._wanted and not self._change:
+            return Observation((Item.left_alone("setting", self._name, actual, self._guide),), (self._manual,))
+        item = Item("setting", self._name, actual, desired, self._guide, self._reversible)
+        return Observation((item,), done=(self._manual.step,) if on is self._wanted else ())
 
     def apply(self, changes: Sequence[Change], ids: Mapping[str, str]) -> Asking[Sequence[Done]]:
         """Write the one property; what is not named keeps its value (settings are not replaced as a whole)."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from cnxlib.changes import Change
+from cnxlib.changes import Change, Item
 from cnxlib.engine import Done
 from cnxlib.errors import (
     Duplicate,
@@ -30,6 +31,7 @@ from cnxlib.salesforce import Query, ReadMetadata, soql
 Route = Literal["auto", "connected_app", "external_client_app"]
 Accepts = Literal["unknown", "connected_app", "external_client_app"]
 
+CONNECTED, EXTERNAL = "connected_app", "external_client_app"
 _HELP = "https://help.salesforce.com/s/support"
 _OF_ITS_OWN = (Temporary, LimitExceeded, SessionExpired, Duplicate, LicenceExhausted, NotFound)
 """Refusals that have a meaning of their own, whatever was to be created."""
@@ -75,18 +77,23 @@ class SignOnApp:
             if connected is None and external is None and self._route != "external_client_app":
                 (others,) = yield [_labelled(self._app)]
                 if others:
-                    return Observation(manual=(_compare(self._app),))
-        if self._by_external(connected is not None, external is not None):
+                    return Observation(_not_there(self._app, None, None, ()), (_compare(self._app),))
+        observation = yield from self._fitting(connected is not None, external is not None)
+        return replace(
+            observation, items=(*observation.items, *_not_there(self._app, connected, external, observation.items))
+        )
+
+    def _fitting(self, connected: bool, external: bool) -> Asking[Observation]:
+        if self._by_external(connected, external):
             observation = yield from self._external.observe()
-            if external is not None and self._accepts == "unknown":
-                return Observation(
-                    observation.items,
-                    (*observation.manual, self._ask_conexiom()),
-                    observation.tables,
-                    (to_conexiom(self._app),),
+            if external and self._accepts == "unknown":
+                return replace(
+                    observation,
+                    manual=(*observation.manual, self._ask_conexiom()),
+                    documents=(to_conexiom(self._app),),
                 )
             return observation
-        if connected is None:
+        if not connected:
             refused = yield from self._refusal()
             if refused:
                 return self._blocked(refused)
@@ -195,22 +202,31 @@ def made_by_hand(app: App, step: ManualStep) -> Asking[Observation]:
         _labelled(app),
     ]
     actual: dict[str, Any] = {}
-    key = ""
+    kind = key = ""
     if connected is not None:
-        actual = connected_app.state_of(connected)
+        kind, actual = CONNECTED, connected_app.state_of(connected)
         key = connected.get("oauthConfig", {}).get("consumerKey", "")
     elif external is not None:
         head, settings, scopes = yield from external_client_app.parts(app.name)
         if head is not None and settings is not None and scopes is not None:
-            actual = external_client_app.state_of(head, settings, scopes)
+            kind, actual = EXTERNAL, external_client_app.state_of(head, settings, scopes)
             key = settings.get("consumerKey", "")
+    items: tuple[Item, ...] = (Item.left_alone(kind, app.name, actual, app.guide),) if actual else ()
+    items += _not_there(app, connected, external, items)
     if not actual:
-        return Observation(manual=(_compare(app) if rows or external is not None else step,))
+        return Observation(items, (_compare(app) if rows or external is not None else step,))
     tables = callback_table(actual["callbackUrl"], app.callback_url)
     if lacking := app.lacks(actual):
         said = f"The app {app.name} lacks {' and '.join(lacking)}: add what is missing."
-        return Observation(manual=(ManualStep(step.step, step.guide, said, url=step.url),), tables=tables)
-    return Observation(manual=(yield from left_at_the_doors(app, key, "")), tables=tables)
+        return Observation(items, (replace(step, what=said),), tables)
+    return Observation(items, (yield from left_at_the_doors(app, key, "")), tables)
+
+
+def _not_there(app: App, connected: Any, external: Any, items: Sequence[Item]) -> tuple[Item, ...]:
+    """The fact that an app of a kind is not there, where `items` do not tell it: who deleted one is found out by it."""
+    told = {item.kind for item in items}
+    absent = [kind for kind, one in ((CONNECTED, connected), (EXTERNAL, external)) if one is None and kind not in told]
+    return tuple(Item.left_alone(kind, app.name, None, app.guide) for kind in absent)
 
 
 def _labelled(app: App) -> Query:

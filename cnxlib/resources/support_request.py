@@ -97,6 +97,7 @@ def setup_file() -> Asking[Observation]:
         "Wait for Conexiom's setup file. Only with it does the next part of the set-up begin. When it has arrived, "
         "confirm this step with the file as its evidence: its hash is put on record.",
         who="Conexiom support",
+        wants_evidence=True,
     )
     return Observation(manual=(step,))
 

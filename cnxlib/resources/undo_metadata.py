@@ -89,6 +89,7 @@ class PackageRemoval:
             "flows, reports, permission sets and their assignments). Then Setup → Installed Packages → Uninstall, "
             "where Salesforce lists all that is in the way and offers to keep a copy of the data; or undo again.",
             url=f"{self._url}{PAGE}",
+            closed_by="reading",
         )
 
 

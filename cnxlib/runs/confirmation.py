@@ -45,6 +45,12 @@ class Asked:
         """The step's name over all phases: "09.setup_file"."""
         return f"{self.phase.id[:2]}.{self.step.step}"
 
+    def on_record(self, org: Org) -> Confirmed | None:
+        """Its confirmation that holds, None without one."""
+        question = Confirmation(self.phase.id, self.step.step, self.step.digest)
+        answer = Past(org.alias, org.identity.org_id).recall(question)
+        return answer if isinstance(answer, Confirmed) else None
+
     def as_json(self) -> dict[str, Any]:
         """The published shape of a listed step."""
         return {"phase": self.phase.id, "name": self.name, **self.step.as_json(), "digest": self.step.digest}
@@ -124,7 +130,7 @@ def evidence_of(path: Path) -> dict[str, str]:
     Raises
     ------
     UsageError
-        It cannot be read.
+        It cannot be read, or is empty.
     """
     digest = hashlib.sha256()
     try:
@@ -133,7 +139,19 @@ def evidence_of(path: Path) -> dict[str, str]:
                 digest.update(part)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", hint="Check --evidence.") from None
+    if digest.digest() == hashlib.sha256().digest():
+        raise UsageError(f"{path} is empty and shows nothing", hint="Give the file that arrived, as it arrived.")
     return {"name": path.name, "sha256": digest.hexdigest()}
+
+
+def without_evidence(asked: Asked, evidence: Mapping[str, str] | None) -> str:
+    """What is said of a confirmation without the file that the step asks for, "" where it is given or not asked for."""
+    if evidence or not asked.step.wants_evidence:
+        return ""
+    return (
+        f"No file was given for {asked.name}, so its hash is not on record. To put it there, confirm the step again: "
+        f"cnx confirm --org {asked.params.org} {asked.name} --evidence FILE"
+    )
 
 
 def confirm(
@@ -152,7 +170,7 @@ def confirm(
     org:
         Logged in as who confirms.
     asked:
-        The step, still open.
+        The step.
     note, ticket:
         What the person has to say, and the change number.
     evidence:
@@ -166,6 +184,8 @@ def confirm(
 
     Raises
     ------
+    UsageError
+        Reading alone closes the step. Nothing was put down.
     StalePlan
         The step no longer says what was read. Nothing was put down.
     SecretError
@@ -173,6 +193,8 @@ def confirm(
     RecordError
         The record cannot begin.
     """
+    if asked.step.closed_by == "reading":
+        raise UsageError(f"{asked.name} is not a matter of anybody's word", org=org.alias, hint=asked.step.meaning)
     if expected_digest and expected_digest != asked.step.digest:
         raise StalePlan(
             f"The step {asked.name} no longer says what was read", org=org.alias, hint="Read it again, then confirm."
@@ -213,11 +235,11 @@ def _put_down(
                 "guide": list(phase.guide),
             },
         )
-        event("confirmed", {"step": step.step, "digest": step.digest, **said})
-        answer = Past(org.alias, me.org_id).recall(Confirmation(phase.id, step.step, step.digest))
-        if isinstance(answer, Confirmed):
-            confirmed = answer
-            outcome = outcome.confirmed(replace(step, done_by=answer.by, done_at=answer.at))
+        words = {"what": step.what, "closed_by": step.closed_by, "warning": without_evidence(asked, said["evidence"])}
+        event("confirmed", {"step": step.step, "digest": step.digest, **words, **said})
+        confirmed = asked.on_record(org)
+        if confirmed is not None:
+            outcome = outcome.confirmed(step.confirmed(confirmed.by, confirmed.at))
         outcome = replace(outcome, seconds=time.monotonic() - clock, api_calls=org.api_calls)
         event("phase-ended", outcome.as_json())
     except (RecordError, SecretError) as error:

@@ -139,7 +139,7 @@ def receipts(outcome: Outcome, alias: str) -> list[Block]:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             [one.at[:19].replace("T", " "), Small(one.by)],
-            [one.how, *one.what],
+            [one.how, *one.what, *([Small(one.asked)] if one.asked else [])],
             one.to or one.note or "—",
             _code(one.sha256),
         )

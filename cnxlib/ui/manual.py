@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from cnxlib.model import ManualStep
 from cnxlib.ui.guide import reasons
-from cnxlib.ui.view import Badge, Block, Cell, Grid, Link, Part
+from cnxlib.ui.view import Badge, Block, Cell, Grid, Link, Part, Small
 
 TITLE = "Left to a person"
 
@@ -35,10 +34,10 @@ class ManualSteps(Block):
     def _grid(self) -> Grid:
         rows: list[tuple[Cell, ...]] = [
             (
-                Badge("done", "good") if step.done_at else Badge("open", "warn"),
+                _state(step),
                 _what(step),
                 step.who,
-                [confirmed(step)] if step.done_at else [],
+                [step.confirmation] if step.done_at else [],
                 reasons(step.guide),
             )
             for step in self.steps
@@ -53,15 +52,13 @@ def link_of(step: ManualStep) -> Link | None:
     return Link("Open the mail in your mail program" if step.url.startswith("mailto:") else step.url, step.url)
 
 
-def confirmed(step: ManualStep) -> str:
-    """Who confirmed a step, and when, such as "ann@acme.example, 2026-11-24 04:24 UTC"."""
-    try:
-        when = datetime.fromisoformat(step.done_at).astimezone(UTC)
-    except ValueError:
-        return f"{step.done_by}, {step.done_at}"
-    return f"{step.done_by}, {when:%Y-%m-%d %H:%M} UTC"
+def _state(step: ManualStep) -> Badge:
+    if not step.done_at:
+        return Badge("open", "warn")
+    return Badge("left as it is") if step.closed_by == "decision" else Badge("done", "good")
 
 
 def _what(step: ManualStep) -> list[Part]:
     link = link_of(step)
-    return [step.what, link] if link else [step.what]
+    meaning = [Small(step.meaning)] if step.meaning and not step.done_at else []
+    return [step.what, *([link] if link else []), *meaning]

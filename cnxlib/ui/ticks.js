@@ -30,11 +30,12 @@ function stepOf(step, largest, tick) {
     "div",
     { className: "cnx-fields" },
     make("label", {}, make("span", {}, "Note (optional)"), note),
-    make("label", {}, make("span", {}, "Evidence (optional): a file"), file),
+    make("label", {}, make("span", {}, step.evidence), file),
     make("label", {}, make("span", {}, "or its path on the computer that runs this"), path),
     make("div", { className: "cnx-small" }, "Of the file its name and its SHA-256 go on record. Keep the file itself."),
-    make("label", { className: "cnx-box" }, box, make("span", {}, `Done: put “${step.name}” on record as confirmed by me`)),
+    make("label", { className: "cnx-box" }, box, make("span", {}, step.box)),
   );
+  const meaning = step.meaning ? [make("div", {}, step.meaning)] : [];
   const [text, url] = step.link;
   const link = url ? [make("div", {}, make("a", { href: url, target: "_blank", rel: "noopener" }, text))] : [];
   const root = make(
@@ -45,7 +46,8 @@ function stepOf(step, largest, tick) {
     make("div", {}, step.what),
     ...link,
     make("div", { className: "cnx-small" }, `Why: ${step.why.join("; ")}`),
-    fields,
+    ...meaning,
+    ...(step.box ? [fields] : []),
     said,
   );
   let state = "open";

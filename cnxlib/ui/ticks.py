@@ -21,7 +21,7 @@ from typing import Any
 from cnxlib.model import ManualStep, Outcome
 from cnxlib.ui.guide import reasons
 from cnxlib.ui.live import Live
-from cnxlib.ui.manual import TITLE, ManualSteps, confirmed, link_of
+from cnxlib.ui.manual import TITLE, ManualSteps, link_of
 from cnxlib.ui.view import Block, Note, View, leads_to_a_page
 
 LARGEST_UPLOAD = 8_000_000
@@ -29,6 +29,13 @@ LARGEST_UPLOAD = 8_000_000
 
 _ENVIRONMENT = ("FORCE_COLOR", "CLICOLOR_FORCE")
 """What ipykernel adds to have colours drawn for a notebook."""
+
+_BOXES = {
+    "confirmation": "Done: put “{}” on record as confirmed by me",
+    "decision": "Leave it as it is: put “{}” on record as decided by me",
+    "reading": "",
+}
+"""What a box says, by what closes the step; "" where there is no box."""
 
 _HERE = Path(__file__).parent
 
@@ -150,7 +157,7 @@ class Ticks:
             The file that shows it: a path on this computer, or what came through the browser.
         """
         step = next((one for one in self._outcome.manual if one.step == name and not one.done_at), None)
-        if step is None or name in self._busy:
+        if step is None or name in self._busy or step.closed_by == "reading":
             return
         self._busy.add(name)
         self._said.pop(name, None)
@@ -206,9 +213,14 @@ class Ticks:
             "what": step.what,
             "who": step.who,
             "why": reasons(step.guide),
+            "meaning": step.meaning,
+            "box": _BOXES[step.closed_by].format(step.step.replace("_", " ")),
+            "evidence": "Evidence: the file, whose hash is to be on record"
+            if step.wants_evidence
+            else "Evidence (optional): a file",
             "link": [link.text, link.url] if link and leads_to_a_page(link.url) else [],
             "state": state,
-            "said": f"Confirmed by {confirmed(step)}." if step.done_at else said,
+            "said": _done(step) if step.done_at else said,
         }
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -267,6 +279,11 @@ def _path(evidence: str | Upload, folder: Path) -> str:
     path = folder / (PureWindowsPath(evidence.name).name or "evidence")
     path.write_bytes(evidence.content)
     return str(path)
+
+
+def _done(step: ManualStep) -> str:
+    what = "Left as it is, by" if step.closed_by == "decision" else "Confirmed by"
+    return f"{what} {step.confirmation}."
 
 
 def _ended(sentence: str) -> str:

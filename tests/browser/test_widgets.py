@@ -154,6 +154,19 @@ def ticks() -> Ticks:
     return Ticks(outcome, plan_view, Confirming("acme", "09_support_request", {}))
 
 
+def test_what_reading_alone_closes_has_no_box_and_says_why(show: Show) -> None:
+    seats = ManualStep("package_seats", ("G5.1",), "Give a seat", closed_by="reading")
+    flow = ManualStep("password_flow", ("G4.1",), "Switch it on", closed_by="decision", as_it_is="the flow is off")
+    outcome = Outcome("04", "Access", "plan", Status.WAITING, manual=(seats, flow))
+    page = show(Ticks(outcome, plan_view, Confirming("acme", "04_api_access", {}))._boxes)
+    step = page.get_by_role("group", name="Package seats")
+    expect(step).to_contain_text("It cannot be confirmed")
+    expect(step.get_by_role("checkbox")).to_have_count(0)
+    decision = page.get_by_role("group", name="Password flow")
+    expect(decision).to_contain_text("To confirm it is to decide that it stays as it is: the flow is off.")
+    expect(decision.get_by_role("checkbox", name="Leave it as it is")).to_have_count(1)
+
+
 def test_a_box_is_ticked_by_the_keyboard_with_note_and_file(show: Show) -> None:
     boxes = ticks()._boxes
     page = show(boxes)

@@ -17,9 +17,10 @@ A case is tests/cases/<phase>/<name>.json:
     confirmed names of the manual steps that somebody confirmed as they read now
     confirmed_as
               how others read when somebody confirmed them: guide, what and url, by name
+    asked     manual steps as the newest apply asked them: words by name
     run       the run that is taken back (99): the steps of its record, as `PastStep` has them
     expect    status, changes (all of them, in the plan's order), manual (names of the steps), asks (words of theirs),
-              error (a class), says (words of its),
+              error (a class), says (words of its), reason (words of the outcome's),
               warns (names of the checks that warn, where the case is about them), not_undone (99: what stays, and
               words of the reason)
 
@@ -40,6 +41,8 @@ import pytest
 from cnxlib.engine import Engine
 from cnxlib.errors import CnxError, NotYet
 from cnxlib.history import (
+    Asked,
+    AskedBefore,
     Attempted,
     Confirmation,
     Confirmed,
@@ -198,6 +201,8 @@ def past(case: dict[str, Any], asked: Any) -> Any:
             return {key: Left(why, at) for key, why in case.get("left", {}).get(kind, {}).items()}
         case Confirmation(_, step, digest) if step in case.get("confirmed", ()) or digest == confirmed_as(case, step):
             return Confirmed("admin@acme.example", "2026-11-24T00:00:00+00:00")
+        case AskedBefore(_, step) if step in case.get("asked", {}):
+            return Asked(ManualStep(step, ("G1.1",), case["asked"][step]), "2026-11-25T00:00:00+00:00")
         case RunSteps(run_id) if "run" in case:
             return PastRun(run_id, "2026-11-23T09:00:00Z", ME.username, tuple(past_step(one) for one in case["run"]))
     return no_history(asked)

@@ -36,6 +36,7 @@ def test_each_way_is_told_with_its_run_and_its_hash(tmp_path: Path) -> None:
         ("step-done", {**MAIL, "after": {**MAIL["after"], "credentials": "in_body"}, "id": "<2@acme>"}),  # type: ignore[dict-item]
         ("step-done", {"kind": "rotation", "key": "password@CHG-1", "after": {"username": "u"}, "id": "005"}),
         ("confirmed", {"step": "setup_file", "note": "by mail", "evidence": {"name": "s.zip", "sha256": "ab"}}),
+        ("confirmed", {"step": "send_request", "what": "Send it to support@conexiom.example.", "evidence": None}),
         ("confirmed", {"step": "rotate_consumer_secret", "note": "", "evidence": None}),
     )
     run(tmp_path, ("step-done", {"kind": "user", "key": "u", "id": "005"}), phase="02_integration_user")
@@ -46,7 +47,9 @@ def test_each_way_is_told_with_its_run_and_its_hash(tmp_path: Path) -> None:
         ("mailed", ("the request for the setup file", "the credentials"), "support@conexiom.example", "", "<2@acme>"),
         ("rotated", ("password@CHG-1",), "", "", ""),
         ("confirmed", ("setup_file",), "", "sha256:ab", "by mail"),
+        ("confirmed", ("send_request",), "", "", ""),
     ]
-    assert [one.run for one in told] == [first.run_id] * 2 + [second.run_id] * 3
+    assert [one.run for one in told] == [first.run_id] * 2 + [second.run_id] * 4
+    assert [one.asked for one in told if one.how == "confirmed"] == ["", "Send it to support@conexiom.example."]
     assert told[0].file == str(first.path / "c.age")
     assert {one.by for one in told} == {"ann@acme.example"}

@@ -5,17 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cnxlib.history import Attempted, Confirmation, Confirmed, Given, LeftToPeople, Made
+from cnxlib.history import Asked, AskedBefore, Attempted, Confirmation, Confirmed, Given, LeftToPeople, Made
+from cnxlib.model import ManualStep
 from cnxlib.records import RunRecord
 from cnxlib.records.past import Past
 
 ORG_ID = "00D000000000001EAA"
 
 
-def run(root: Path, *events: tuple[str, dict[str, Any]], org_id: str = ORG_ID) -> None:
+def run(
+    root: Path,
+    *events: tuple[str, dict[str, Any]],
+    org_id: str = ORG_ID,
+    mode: str = "apply",
+    phase: str = "07_existing_users",
+) -> None:
     record = RunRecord.begin("acme", root)
     for name, data in events:
-        record.event(name, data, phase="07_existing_users", known={"org_id": org_id, "user": "ann@acme.example"})
+        record.event(name, data, phase=phase, mode=mode, known={"org_id": org_id, "user": "ann@acme.example"})
 
 
 def done(op: str, key: str, id: str = "") -> tuple[str, dict[str, Any]]:
@@ -46,6 +53,62 @@ def test_a_confirmation_holds_for_the_step_as_it_read(tmp_path: Path) -> None:
     assert (found.by, found.at[:2]) == ("ann@acme.example", "20")
     assert past.recall(Confirmation("07_existing_users", "send_request", "sha256:2")) is None
     assert past.recall(Confirmation("09_support_request", "send_request", "sha256:1")) is None
+
+
+def test_a_confirmation_ends_once_a_run_found_the_step_done(tmp_path: Path) -> None:
+    def holds(step: str) -> bool:
+        return Past("acme", ORG_ID, tmp_path).recall(Confirmation("07_existing_users", step, "sha256:1")) is not None
+
+    def confirmed(step: str) -> tuple[str, dict[str, Any]]:
+        return "confirmed", {"step": step, "digest": "sha256:1", "note": ""}
+
+    def found(*names: str) -> tuple[str, dict[str, Any]]:
+        return "facts", {"when": "after", "facts": [], "done": list(names)}
+
+    run(tmp_path, found("switch"), confirmed("switch"), confirmed("mail"))
+    run(tmp_path, ("facts", {"when": "after", "facts": []}), found("door"))
+    run(tmp_path, found("switch"), phase="08_new_users")
+    run(tmp_path, found("switch"), org_id="00D000000000002EAA")
+    assert (holds("switch"), holds("mail")) == (True, True)
+    run(tmp_path, found("switch"), mode="plan")
+    assert (holds("switch"), holds("mail")) == (False, True)
+    run(tmp_path, confirmed("switch"))
+    assert holds("switch")
+
+
+def test_the_evidence_of_a_confirmation_is_known_by_its_hash(tmp_path: Path) -> None:
+    past, said = Past("acme", ORG_ID, tmp_path), {"step": "file", "digest": "sha256:1", "note": ""}
+    for evidence, known in ((None, ""), ({"name": "s.zip", "sha256": "ab"}, "ab")):
+        run(tmp_path, ("confirmed", {**said, "evidence": evidence}))
+        found = past.recall(Confirmation("07_existing_users", "file", "sha256:1"))
+        assert isinstance(found, Confirmed)
+        assert found.evidence == known
+
+
+def test_what_the_newest_apply_or_verify_asked(tmp_path: Path) -> None:
+    step = ManualStep(
+        "login", ("G4.1",), "Unlock it.", url="https://x.example", closed_by="decision", as_it_is="locked"
+    )
+
+    def ended(status: str, *steps: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        return "phase-ended", {"status": status, "manual": list(steps)}
+
+    def asked() -> Any:
+        return Past("acme", ORG_ID, tmp_path).recall(AskedBefore("07_existing_users", "login"))
+
+    assert asked() is None
+    run(tmp_path, ended("waiting", {**step.as_json(), "done_by": "ann", "done_at": "2026"}))
+    run(tmp_path, ended("converged"), mode="plan")
+    run(tmp_path, ended("converged"), mode="confirm")
+    run(tmp_path, ended("failed"), mode="verify")
+    run(tmp_path, ended("converged"), phase="08_new_users")
+    told = asked()
+    assert isinstance(told, Asked)
+    assert (told.step, told.step.digest) == (step, step.digest)
+    run(tmp_path, ended("waiting", {"step": "login", "guide": ["G4.1"], "what": "An older record", "later": 1}))
+    assert asked().step == ManualStep("login", ("G4.1",), "An older record")
+    run(tmp_path, ended("converged"), mode="verify")
+    assert asked() is None
 
 
 def test_a_step_whose_end_nobody_learned_was_attempted(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cnxlib.errors import StalePlan, UsageError
-from cnxlib.model import Status
+from cnxlib.model import ManualStep, Status
 from cnxlib.records import read_events, runs_of
 from cnxlib.records.listing import read_run
 from cnxlib.records.subjects import STATEMENT
@@ -61,6 +62,9 @@ def test_the_record_says_what_was_confirmed_and_is_sealed(org: Any, tmp_path: Pa
     assert told["data"] == {
         "step": "cellar",
         "digest": step.step.digest,
+        "what": "Buy a bulb for cellar",
+        "closed_by": "confirmation",
+        "warning": "",
         "note": "bought",
         "evidence": {"name": "bill.pdf", "sha256": hashlib.sha256(b"a bulb").hexdigest()},
     }
@@ -75,9 +79,7 @@ def test_a_step_is_asked_again_when_its_words_change(org: Any, monkeypatch: pyte
     assert [one.name for one in asked(org).left] == ["02.cellar"]
 
 
-def _another_bulb(step: str, guide: tuple[str, ...], what: str) -> Any:
-    from cnxlib.model import ManualStep
-
+def _another_bulb(step: str, guide: tuple[str, ...], what: str) -> ManualStep:
     return ManualStep(step, guide, f"{what}, of 60 watts")
 
 
@@ -108,6 +110,44 @@ def test_a_phase_that_cannot_be_read_hides_no_other(org: Any) -> None:
     assert (found.steps, dict(found.unread)) == ((), {LAMPS.id: "no answer"})
 
 
-def test_evidence_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_evidence_that_cannot_be_read_or_is_empty_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         evidence_of(tmp_path / "nothing.pdf")
+    (tmp_path / "empty.pdf").touch()
+    with pytest.raises(UsageError, match="empty and shows nothing"):
+        evidence_of(tmp_path / "empty.pdf")
+
+
+def such(org: Any, **more: Any) -> Any:
+    """The step of the cellar with other properties."""
+    step = asked(org).find("cellar")
+    return replace(step, step=replace(step.step, **more))
+
+
+def test_what_reading_alone_closes_is_confirmed_by_nobody(org: Any) -> None:
+    with pytest.raises(UsageError) as told:
+        confirm(org, such(org, closed_by="reading"))
+    assert "Do it, then plan again" in told.value.hint
+    assert runs_of("acme") == []
+
+
+def test_a_decision_says_what_it_leaves_as_it_is(org: Any) -> None:
+    result, _ = confirm(org, such(org, closed_by="decision", as_it_is="the cellar is dark"))
+    (phase,) = result.phases
+    assert phase["status"] == "converged"
+    assert phase["reason"].startswith(f"Left as it is, by {org.identity.username}, 20")
+    assert phase["reason"].endswith(" UTC: the cellar is dark")
+
+
+def test_a_file_that_is_asked_for_and_not_given_is_missed_on_record_until_it_is(org: Any, tmp_path: Path) -> None:
+    (tmp_path / "bill.pdf").write_bytes(b"a bulb")
+    step = such(org, wants_evidence=True)
+    _, first = confirm(org, step)
+    _, second = confirm(org, step, evidence=evidence_of(tmp_path / "bill.pdf"))
+    assert first is not None
+    assert second is not None
+    assert (first.evidence, second.evidence) == ("", hashlib.sha256(b"a bulb").hexdigest())
+    events = [event for path in runs_of("acme") for event in read_events(path) if event["event"] == "confirmed"]
+    warnings = [event["data"]["warning"] for event in sorted(events, key=lambda event: event["at"])]
+    assert "cnx confirm --org acme 02.cellar --evidence FILE" in warnings[0]
+    assert warnings[1] == ""

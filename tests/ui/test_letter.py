@@ -100,6 +100,13 @@ def test_what_was_handed_over_has_a_receipt_and_the_file(sealed: Path) -> None:
     assert str(sealed) in file.text()
 
 
+def test_the_receipt_of_what_a_person_sent_names_who_got_it(sealed: Path) -> None:
+    said = {"step": "send_request", "what": "Send the request to support@conexiom.example.", "evidence": None}
+    RunRecord.begin("acme").event("confirmed", said, phase="09_support_request", known={"user": "ann@acme.example"})
+    table, _ = receipts(outcome("support-request.eml"), "acme")
+    assert "support@conexiom.example" in table.html()
+
+
 def test_a_file_that_is_not_what_was_sealed_is_not_offered(sealed: Path) -> None:
     sealed.write_text(SEALED.replace("abc", "abd"))
     assert len(receipts(outcome("support-request.eml"), "acme")) == 1

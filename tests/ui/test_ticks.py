@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,38 @@ def test_one_that_was_not_put_down_can_be_ticked_again(ticks: Ticks, tmp_path: P
     tick(ticks)
     assert told not in text(ticks)
     assert "ann@acme.example" in text(ticks)
+
+
+def test_a_decision_says_what_it_means_and_stays_told(tmp_path: Path) -> None:
+    (tmp_path / "runner.py").write_text(RUNNER)
+    (tmp_path / "says").write_text(json.dumps(DONE))
+    step = replace(STEP, closed_by="decision", as_it_is="the cellar is dark")
+    confirming = Confirming("acme", "02_lamps", {}, command=(sys.executable, str(tmp_path / "runner.py")))
+    ticks = Ticks(replace(OUTCOME, manual=(step,)), plan_view, confirming)
+    assert "stays as it is: the cellar is dark" in box(ticks)["meaning"]
+    assert "stays as it is: the cellar is dark" in " ".join(text(ticks).split())
+    assert box(ticks)["box"].startswith("Leave it as it is")
+    tick(ticks)
+    assert box(ticks)["said"] == "Left as it is, by ann@acme.example, 2026-11-24 00:00 UTC."
+    told = " ".join(text(ticks).split())
+    assert "Left as it is, by ann@acme.example, 2026-11-24 00:00 UTC: the cellar is dark" in told
+
+
+def test_what_reading_alone_closes_has_no_box(tmp_path: Path) -> None:
+    step = replace(STEP, closed_by="reading")
+    confirming = Confirming("acme", "02_lamps", {}, command=(str(tmp_path / "not-there"),))
+    ticks = Ticks(replace(OUTCOME, manual=(step,)), plan_view, confirming)
+    assert (box(ticks)["box"], "Do it, then plan again" in box(ticks)["meaning"]) == ("", True)
+    tick(ticks)
+    assert box(ticks)["state"] == "open"
+
+
+def test_the_field_for_the_file_says_whether_it_is_asked_for(ticks: Ticks) -> None:
+    assert "optional" in box(ticks)["evidence"]
+    wanting = Ticks(
+        replace(OUTCOME, manual=(replace(STEP, wants_evidence=True),)), plan_view, Confirming("acme", "02_lamps", {})
+    )
+    assert "hash" in box(wanting)["evidence"]
 
 
 def test_evidence_that_is_not_there_is_told_before_anything_is_put_down(ticks: Ticks, tmp_path: Path) -> None:
