@@ -57,13 +57,11 @@ def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
     return (lambda: _environment(me), lambda: _address(params), *loud)
 
 
-def _resources(params: Params, me: Identity) -> Sequence[Resource]:
-    username = integration_username(params.user_username, me)
-    if params.rotate:
-        return (Rotation(params.rotate, username, params.app_name, me),)
-    sources = Sources(
+def sources_of(params: Params, me: Identity) -> Sources:
+    """Which credentials are due, and where they lie."""
+    return Sources(
         params.email_to_case_integration,
-        username,
+        integration_username(params.user_username, me),
         params.app_name,
         params.credential_route,
         params.password_ref,
@@ -71,6 +69,12 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
         params.consumer_key_ref,
         params.consumer_secret_ref,
     )
+
+
+def _resources(params: Params, me: Identity) -> Sequence[Resource]:
+    sources = sources_of(params, me)
+    if params.rotate:
+        return (Rotation(params.rotate, sources.username, params.app_name, me),)
     request = Request(params.region, params.support_email, sources, params.credentials, params.mail_from)
     title = f"Credentials for Conexiom: {me.org_name} ({me.org_id}), {request.environment(me)}"
     lock = Lock(params.recipient_key, params.seal_passphrase_ref)
@@ -79,7 +83,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
         Report(lambda: draft(request, me))
         if params.deliver == "draft"
         else SupportMail(request, me, server, PHASE.id, params.resend),
-        HandOver(sources, params.credentials, lock, title),
+        HandOver(sources, params.credentials, lock, title, params.org),
         Report(setup_file),
     )
 

@@ -50,19 +50,23 @@ class HandOver:
         What opens the sealed file.
     title:
         Its first line.
+    alias:
+        The org, for the command that tells the credentials to a person.
     """
 
     batch = 1
 
-    def __init__(self, sources: Sources, way: Way, lock: Lock, title: str) -> None:
-        self._sources, self._way, self._lock, self._title = sources, way, lock, title
+    def __init__(self, sources: Sources, way: Way, lock: Lock, title: str, alias: str) -> None:
+        self._sources, self._way, self._lock, self._title, self._alias = sources, way, lock, title, alias
 
     def observe(self) -> Asking[Observation]:
         """What is sealed already, and what a person has to do."""
         found = yield from find_credentials(self._sources)
         if self._way == "live_call":
             as_of = f" (as they are now: mark {found.mark})" if found.mark else ""
-            return _left("hand_over_credentials", f"Share with {TEAM} on a live call: {found.told()}{as_of}.")
+            shown = f"`cnx handoff tell --org {self._alias}` shows them to you, in a terminal." if found.mark else ""
+            what = f"Share with {TEAM} on a live call: {found.told()}{as_of}. {shown}"
+            return _left("hand_over_credentials", what.rstrip())
         if found.missing:
             return _left("find_credentials", f"These are not at hand to be given to Conexiom: {found.lacking()}.")
         if self._way == "in_body":
