@@ -66,6 +66,9 @@ def lab(
     with ExitStack() as around:
         # Kernels work in the notebooks' folder, where a path that is relative to this one leads elsewhere.
         environment = {**os.environ, "CNX_ORGS": str(inventory_path()), "CNX_RUNS": str(runs_root())}
+        # So that JupyterLab's terminal knows `cnx`, which the steps name; last, for what the user has there wins.
+        path = [*filter(None, [environment.get("PATH")]), str(Path(sys.executable).parent)]
+        environment["PATH"] = os.pathsep.join(path)
         if demo:
             from cnxlib.runs.simulated import SimulatedOrgs
 

@@ -1,6 +1,6 @@
 """What leaves this computer for Conexiom: the mail, and the credentials sealed to them."""
 
-from cnxlib.handoff.door import Keep, handing_over, nothing_kept
+from cnxlib.handoff.door import Keep, handing_over, nothing_kept, revealed
 from cnxlib.handoff.mail import Mail, MailServer, compose, mailto
 from cnxlib.handoff.requests import Handed, Part, Seal, SendMail
 from cnxlib.handoff.sealing import is_recipient
@@ -18,4 +18,5 @@ __all__ = [
     "is_recipient",
     "mailto",
     "nothing_kept",
+    "revealed",
 ]

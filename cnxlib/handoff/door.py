@@ -63,7 +63,7 @@ def _answered(hand_over: Callable[[Any], Handed], request: Any) -> Handed | CnxE
 
 
 def _seal(request: Seal, keep: Keep, store: SecretStore | None) -> Handed:
-    text = f"{request.title}\n\n{lines_of(_revealed(request.parts, store))}"
+    text = f"{request.title}\n\n{lines_of(revealed(request.parts, store))}"
     if request.recipient:
         sealed, to = sealed_to_key(text, request.recipient), request.recipient
     else:
@@ -76,7 +76,7 @@ def _seal(request: Seal, keep: Keep, store: SecretStore | None) -> Handed:
 
 def _mail(request: SendMail, keep: Keep, store: SecretStore | None) -> Handed:
     mail, server = request.mail, request.server
-    more = lines_of(_revealed(request.parts, store))
+    more = lines_of(revealed(request.parts, store))
     password = resolve(server.password, store) if server.password else ""
     receipt = {"to": mail.to, "from": mail.sender, "server": str(server), "message_id": mail.message_id}
     told = {"what": ["the request for the setup file", *_names(request.parts)], **receipt}
@@ -93,7 +93,8 @@ def _receipt(keep: Keep, of: str, what: Mapping[str, Any], digest: str) -> None:
     keep(f"receipt-{of.removesuffix('.age')}.json", json.dumps(told, ensure_ascii=False, indent=2) + "\n")
 
 
-def _revealed(parts: Sequence[Part], store: SecretStore | None) -> list[tuple[str, str]]:
+def revealed(parts: Sequence[Part], store: SecretStore | None) -> list[tuple[str, str]]:
+    """Name and value of each credential; raises `SecretError` where a reference leads nowhere."""
     return [
         (part.name, resolve(part.value.reference, store) if isinstance(part.value, Secret) else part.value)
         for part in parts

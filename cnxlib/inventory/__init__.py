@@ -4,7 +4,7 @@ It holds references to secrets ("env:NAME", "file:PATH", "age:NAME", "keyring:SE
 secret.
 """
 
-from cnxlib.inventory.keeping import Kept, add_org, check_addable, keep_parameters
+from cnxlib.inventory.keeping import Kept, add_org, change_org, check_addable, keep_parameters, remove_org
 from cnxlib.inventory.logins import (
     ClientCredentialsLogin,
     JwtLogin,
@@ -13,7 +13,8 @@ from cnxlib.inventory.logins import (
     SalesforceCliLogin,
     SessionLogin,
 )
-from cnxlib.inventory.reading import OrgEntry, find_org, inventory_path, read_inventory
+from cnxlib.inventory.owning import own_secrets, stored_secrets
+from cnxlib.inventory.reading import OrgEntry, find_org, goes_with_the_simulation, inventory_path, read_inventory
 
 __all__ = [
     "ClientCredentialsLogin",
@@ -25,9 +26,14 @@ __all__ = [
     "SalesforceCliLogin",
     "SessionLogin",
     "add_org",
+    "change_org",
     "check_addable",
     "find_org",
+    "goes_with_the_simulation",
     "inventory_path",
     "keep_parameters",
+    "own_secrets",
     "read_inventory",
+    "remove_org",
+    "stored_secrets",
 ]

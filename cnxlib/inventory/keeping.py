@@ -1,4 +1,4 @@
-"""Writing orgs.yaml: an org that is added, and the answers that are kept for an org.
+"""Writing orgs.yaml: an org that is added, changed or taken out, and the answers that are kept for an org.
 
 Whoever reads sees the file as it was before or after, never between; writers wait for each other. Comments, order and
 the file's mode stay. No secret is written: logins hold references, and what looks like a secret is refused.
@@ -7,32 +7,18 @@ the file's mode stay. No secret is written: logins hold references, and what loo
 from __future__ import annotations
 
 import copy
-import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import yaml
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, TypeAdapter
 
 from cnxlib.errors import InventoryError, ParameterError, UnknownOrg
 from cnxlib.inventory.logins import Login
-from cnxlib.inventory.reading import content_of, entries, inventory_path, unreadable
-from cnxlib.inventory.splicing import with_value, without
-from cnxlib.secrets.files import replace_private, sweep
+from cnxlib.inventory.reading import content_of, entries, inventory_path
+from cnxlib.inventory.writing import BEGINNING, InventoryFile, orgs_of, writing
 from cnxlib.secrets.redaction import finds
-
-PATIENCE_S = 30.0
-"""How long another process may take to write the file, in seconds."""
-
-_BEGINNING = """\
-# Your orgs. It holds no secret: a secret is named by where it is, such as age:NAME, the runbook's own store.
-orgs:
-"""
-_BY_HAND = "Write it into the file by hand; orgs.example.yaml shows the shape."
 
 
 class Parameterised(Protocol):
@@ -105,7 +91,7 @@ def keep_parameters(
             raise ParameterError(f"{phase_id} has no parameter {name} that could be kept", org=alias)
         _refuse_secret(alias, name, value)
     wanted = {name: _json(value) for name, value in values.items()}
-    with _writing(path) as file:
+    with writing(path) as file:
         held = _parameters(file, alias)
         before = copy.deepcopy(held)
         for name, value in wanted.items():
@@ -144,105 +130,71 @@ def add_org(alias: str, login: Login, ca_cert: Path | None = None, path: Path | 
     InventoryError
         There is an org of that name, or the file cannot be read or written; it is as it was.
     """
-    entry: dict[str, Any] = {"login": login.model_dump(mode="json", exclude_none=True)}
-    if ca_cert is not None:
-        entry["ca_cert"] = str(ca_cert)
-    with _writing(path) as file:
+    entry = _reached(login, ca_cert)
+    with writing(path) as file:
         if not file.text.strip():
-            file.text = _BEGINNING
-        if alias in map(str, _orgs(file)):
+            file.text = BEGINNING
+        if alias in map(str, orgs_of(file)):
             raise InventoryError(f"{file.path} has an org {alias} already", hint="Choose another name for the new one.")
         file.put(("orgs", alias), entry)
         file.save(lambda content: content.update(orgs={**(content["orgs"] or {}), alias: entry}))
     return file.path
 
 
+def change_org(alias: str, login: Login, ca_cert: Path | None = None, path: Path | None = None) -> Path:
+    """Change how an org is reached; its parameters, and all else in its entry, stay. Returns the inventory.
+
+    Parameters are those of `add_org`; raises `UnknownOrg` or `InventoryError`, after which the file is as it was.
+    """
+    wanted = _reached(login, ca_cert)
+    with writing(path) as file:
+        _parameters(file, alias)  # that there is such an entry
+        for name in ("login", "ca_cert"):
+            if name in wanted:
+                file.put(("orgs", alias, name), wanted[name])
+            else:
+                file.remove(("orgs", alias, name))
+
+        def change(content: Any) -> None:
+            orgs = content["orgs"]
+            key = _key(orgs, alias)
+            rest = {name: value for name, value in orgs[key].items() if name not in ("login", "ca_cert")}
+            orgs[key] = {**rest, **wanted}
+
+        file.save(change)
+    return file.path
+
+
+def remove_org(alias: str, path: Path | None = None) -> Path:
+    """Take an org out of the inventory, with its parameters; returns the inventory.
+
+    Raises
+    ------
+    UnknownOrg, InventoryError
+        There is no such org, other entries stand upon this one, or the file cannot be read or written; it is as it was.
+    """
+    with writing(path) as file:
+        _parameters(file, alias)
+        if len(orgs_of(file)) == 1:
+            file.put(("orgs",), {})
+        else:
+            file.remove(("orgs", alias))
+
+        def change(content: Any) -> None:
+            del content["orgs"][_key(content["orgs"], alias)]
+
+        file.save(change)
+    return file.path
+
+
 def check_addable(path: Path | None = None) -> None:
     """Raise `InventoryError` where no org could be added, since the file there is cannot be read or is malformed."""
-    file = _File((path or inventory_path()).resolve())
+    file = InventoryFile((path or inventory_path()).resolve())
     if file.text.strip():
-        entries(file.path, {"orgs": _orgs(file)})
+        entries(file.path, {"orgs": orgs_of(file)})
 
 
-class _File:
-    """The inventory's text while it is changed, by who holds the lock."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._mode = 0o600
-        self._marked = False
-        try:
-            self._was = path.read_bytes().decode("utf-8")
-            self._mode = stat.S_IMODE(path.stat().st_mode)
-        except FileNotFoundError:
-            self._was = ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise unreadable(path, error) from None
-        self.text = self._was.removeprefix("\ufeff")
-
-    def put(self, place: Sequence[str], value: Any) -> None:
-        self._edit(lambda: with_value(self.text, place, value))
-
-    def remove(self, place: Sequence[str]) -> None:
-        self._edit(lambda: without(self.text, place))
-
-    def save(self, change: Callable[[Any], None]) -> None:
-        """Write the text, if it says what it said before but for `change`, which does the same to the content."""
-        mark = "\ufeff" if self._was.startswith("\ufeff") else ""
-        if mark + self.text == self._was:
-            return
-        meant = content_of(self.path, self._was.removeprefix("\ufeff") or _BEGINNING)
-        change(meant)
-        if content_of(self.path, self.text) != meant:
-            raise self._beyond_me()
-        entries(self.path, meant)
-        if not self._mode & stat.S_IWUSR:
-            raise InventoryError(
-                f"{self.path} is read-only, so nothing can be kept there",
-                hint="Make it writable, or name another file in CNX_ORGS.",
-            )
-        try:
-            replace_private(self.path, (mark + self.text).encode(), self._mode)
-        except OSError as error:
-            raise _unwritable(self.path, error) from None
-
-    def _edit(self, edit: Callable[[], str]) -> None:
-        try:
-            self.text = edit()
-        except yaml.YAMLError:
-            raise self._beyond_me() from None
-
-    def _beyond_me(self) -> InventoryError:
-        return InventoryError(
-            f"{self.path} is written in a way in which this cannot be changed without changing something else",
-            hint=_BY_HAND,
-        )
-
-
-@contextmanager
-def _writing(path: Path | None) -> Iterator[_File]:
-    """Alone among the processes; a link is followed, so that it stays one."""
-    path = (path or inventory_path()).resolve()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE_S, mode=0o600):
-            sweep(path)
-            yield _File(path)
-    except Timeout:
-        raise InventoryError(
-            f"Another process has been writing {path} for {PATIENCE_S:.0f} s", hint="Try again. Nothing was changed."
-        ) from None
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> InventoryError:
-    return InventoryError(
-        f"{path} cannot be written: {error.strerror}", hint="Name a file in CNX_ORGS that you may write. " + _BY_HAND
-    )
-
-
-def _parameters(file: _File, alias: str) -> dict[str, dict[str, Any]]:
+def _parameters(file: InventoryFile, alias: str) -> dict[str, dict[str, Any]]:
     if not file.text.strip():
         raise UnknownOrg(f"There is no inventory of orgs at {file.path}", org=alias, hint="Add the org first.")
     orgs = entries(file.path, content_of(file.path, file.text))
@@ -252,18 +204,21 @@ def _parameters(file: _File, alias: str) -> dict[str, dict[str, Any]]:
     return {name: dict(values) for name, values in orgs[alias].parameters.items()}
 
 
-def _orgs(file: _File) -> dict[Any, Any]:
-    """The orgs of a file that is not empty, which may list none."""
-    content = content_of(file.path, file.text)
-    if not isinstance(content, dict) or not isinstance(content.get("orgs", False), dict | None):
-        raise InventoryError(f"{file.path} has no `orgs:` mapping", hint="See orgs.example.yaml for the shape.")
-    return content["orgs"] or {}
-
-
 def _set(orgs: dict[Any, Any], alias: str, parameters: Mapping[str, Any]) -> None:
-    key = next(key for key in orgs if str(key) == alias)
+    key = _key(orgs, alias)
     rest = {name: value for name, value in orgs[key].items() if name != "parameters"}
     orgs[key] = {**rest, "parameters": dict(parameters)} if parameters else rest
+
+
+def _key(orgs: Mapping[Any, Any], alias: str) -> Any:
+    """The alias as the file has it, which may be a number."""
+    return next(key for key in orgs if str(key) == alias)
+
+
+def _reached(login: Login, ca_cert: Path | None) -> dict[str, Any]:
+    """The part of an entry that says how an org is reached."""
+    trusted = {} if ca_cert is None else {"ca_cert": str(ca_cert)}
+    return {"login": login.model_dump(mode="json", exclude_none=True), **trusted}
 
 
 def _of(held: Mapping[str, Mapping[str, Any]], name: str) -> list[Any]:

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cnxlib.errors import InventoryError, UnknownOrg
 from cnxlib.inventory.logins import Login
 
+OF_THE_SIMULATION = "CNX_SIM_ORGS"
+"""The environment variable that names the inventory of simulated orgs which go with the process that brought them."""
+
 
 class OrgEntry(BaseModel):
     """One org of the inventory.
@@ -59,6 +62,12 @@ def inventory_path() -> Path:
         return Path(named).expanduser().resolve()
     here = Path("orgs.yaml").resolve()
     return here if here.exists() else Path(platformdirs.user_config_dir("conexiom-runbook")) / "orgs.yaml"
+
+
+def goes_with_the_simulation() -> bool:
+    """Whether the inventory in use is that of simulated orgs, and gone with them (`cnx lab --demo`, `cnx sim run`)."""
+    named = os.environ.get(OF_THE_SIMULATION)
+    return bool(named) and Path(str(named)).resolve() == inventory_path()
 
 
 def read_inventory(path: Path | None = None) -> dict[str, OrgEntry]:

@@ -128,7 +128,7 @@ def _extent(text: str, pair: Pair) -> tuple[int, int]:
         if isinstance(last, tuple):
             return start, _extent(text, last)[1]
         return start, _extent(text, (key, last))[1]
-    return start, start + len(text[start:end].rstrip())
+    return start, start + len(text[start:end].rstrip(" \t\r\n"))  # YAML's white space: others are text
 
 
 def _alias(text: str, pair: Pair) -> re.Match[str] | None:

@@ -88,7 +88,9 @@ class _Wanted:
         self._by_profile = self.candidate.own_profile
         self.bearer = profile_bearer(params.label) if self._by_profile else Bearer(api_name(params.label))
         self.writer: type[Grants] = ProfileGrants if self._by_profile else Grants
-        self._route = LoginRoute(ID, params.credential_route, self.username, params.api_only, me.url, params.app_name)
+        self._route = LoginRoute(
+            ID, params.org, params.credential_route, self.username, params.api_only, me.url, params.app_name
+        )
 
     def holder(self) -> Asking[Resource]:
         """The permission set or the profile, with the system permissions that it may have by now."""

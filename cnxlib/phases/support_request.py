@@ -59,13 +59,11 @@ def _checks(params: Params, me: Identity) -> Sequence[CheckGenerator]:
     return (lambda: _environment(me), lambda: _address(params), *loud)
 
 
-def _resources(params: Params, me: Identity) -> Sequence[Resource]:
-    username = integration_username(params.user_username, me)
-    if params.rotate:
-        return (Rotation(params.rotate, username, params.app_name, me),)
-    sources = Sources(
+def sources_of(params: Params, me: Identity) -> Sources:
+    """Which credentials are due, and where they lie."""
+    return Sources(
         params.email_to_case_integration or params.case_alerts,
-        username,
+        integration_username(params.user_username, me),
         params.app_name,
         params.credential_route,
         params.password_ref,
@@ -73,6 +71,12 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
         params.consumer_key_ref,
         params.consumer_secret_ref,
     )
+
+
+def _resources(params: Params, me: Identity) -> Sequence[Resource]:
+    sources = sources_of(params, me)
+    if params.rotate:
+        return (Rotation(params.rotate, sources.username, params.app_name, me),)
     request = Request(
         params.region,
         params.support_email,
@@ -88,7 +92,7 @@ def _resources(params: Params, me: Identity) -> Sequence[Resource]:
         Report(lambda: draft(request, me))
         if params.deliver == "draft"
         else SupportMail(request, me, server, ID, params.resend),
-        HandOver(sources, params.credentials, lock, title),
+        HandOver(sources, params.credentials, lock, title, params.org),
         Report(lambda: left_by_rotation(ID, handing_over=params.mode == "apply")),
         Report(setup_file),
     )

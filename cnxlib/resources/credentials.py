@@ -32,6 +32,8 @@ class LoginRoute:
     ----------
     phase:
         Id of the phase, by which the step is confirmed.
+    alias:
+        The org, for the command that shows the password to a person.
     route:
         One of the three ways.
     username:
@@ -45,6 +47,7 @@ class LoginRoute:
     """
 
     phase: str
+    alias: str
     route: Route
     username: str
     api_only: bool
@@ -90,8 +93,9 @@ class LoginRoute:
             )
         return (
             f"Get the security token of {self.username}: log in as that user in a private window (its password is in "
-            "the secret store) → avatar → Settings → Personal → Reset My Security Token → Reset Security Token. It "
-            "comes by e-mail; hand it to Conexiom with the password.",
+            f"the secret store: `cnx handoff tell --org {self.alias} --only password` shows it, in a terminal) → "
+            "avatar → Settings → Personal → Reset My Security Token → Reset Security Token. It comes by e-mail; hand "
+            "it to Conexiom with the password.",
             "/lightning/setup/ManageUsers/home",
         )
 

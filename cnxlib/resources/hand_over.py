@@ -51,12 +51,14 @@ class HandOver:
         What opens the sealed file.
     title:
         Its first line.
+    alias:
+        The org, for the command that tells the credentials to a person.
     """
 
     batch = 1
 
-    def __init__(self, sources: Sources, way: Way, lock: Lock, title: str) -> None:
-        self._sources, self._way, self._lock, self._title = sources, way, lock, title
+    def __init__(self, sources: Sources, way: Way, lock: Lock, title: str, alias: str) -> None:
+        self._sources, self._way, self._lock, self._title, self._alias = sources, way, lock, title, alias
 
     def observe(self) -> Asking[Observation]:
         """What is sealed already, and what a person has to do."""
@@ -64,7 +66,9 @@ class HandOver:
             found = yield from find_credentials(self._sources)
         if self._way == "live_call":
             as_of = f" (as they are now: mark {found.mark})" if found.mark else ""
-            return _left("hand_over_credentials", f"Share with {TEAM} on a live call: {found.told()}{as_of}.")
+            shown = f"`cnx handoff tell --org {self._alias}` shows them to you, in a terminal." if found.mark else ""
+            what = f"Share with {TEAM} on a live call: {found.told()}{as_of}. {shown}"
+            return _left("hand_over_credentials", what.rstrip())
         if found.missing:
             return _decided(
                 "find_credentials",

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from cnxlib.errors import CnxError, UsageError
+from cnxlib.inventory.reading import OF_THE_SIMULATION
 from cnxlib.records.keys import PIN, REFERENCE, simulated_key_file
 
 READY_S = 60.0
@@ -77,6 +78,7 @@ class SimulatedOrgs:
         without_proxy = ",".join(filter(None, direct))
         return {
             "CNX_ORGS": self.ready["inventory"],
+            OF_THE_SIMULATION: self.ready["inventory"],
             "CNX_SIM_URL": self.ready["url"],
             "CNX_SECRETS": str(self._secrets or self._folder / "secrets"),
             "CNX_SECRETS_PROTECTION": "file",  # it goes with the orgs, and leaves nothing in the user's keyring

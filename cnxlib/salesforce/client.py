@@ -22,6 +22,7 @@ from cnxlib.salesforce.login import log_in, over, refusal_of_nobody
 from cnxlib.salesforce.login_session import Session
 from cnxlib.salesforce.metadata import MetadataDoor
 from cnxlib.salesforce.refusals import refusal_from_body
+from cnxlib.secrets import SecretStore
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Client:
     ----------
     alias, entry:
         The org and its inventory entry.
+    store:
+        What "age:" means in the entry; the user's own store by default.
     pause:
         First pause between tries, in seconds; doubles up to ten times itself.
 
@@ -45,8 +48,8 @@ class Client:
         From the login, which is made at once.
     """
 
-    def __init__(self, alias: str, entry: OrgEntry, pause: float = 0.5) -> None:
-        self.alias, self._entry, self._pause = alias, entry, pause
+    def __init__(self, alias: str, entry: OrgEntry, store: SecretStore | None = None, pause: float = 0.5) -> None:
+        self.alias, self._entry, self._store, self._pause = alias, entry, store, pause
         self._http, self._adapter = http_session(entry.ca_cert)
         self._at, self._session_id = entry.login.at, ""
         self._open()
@@ -62,7 +65,7 @@ class Client:
             The login brings the session that has ended.
         """
         tries = self._tries(_passes_at_login)
-        opened: Session = tries(self.guarded, lambda: log_in(self.alias, self._entry, self._http))
+        opened: Session = tries(self.guarded, lambda: log_in(self.alias, self._entry, self._http, self._store))
         if opened.id == self._session_id:
             raise over(self.alias, self._entry)
         self.url, self._session_id, self._at = opened.url, opened.id, opened.url

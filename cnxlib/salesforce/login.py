@@ -10,13 +10,13 @@ from cnxlib.errors import SessionExpired
 from cnxlib.inventory import ClientCredentialsLogin, JwtLogin, OrgEntry, PasswordLogin, SalesforceCliLogin, SessionLogin
 from cnxlib.salesforce import login_oauth, login_soap
 from cnxlib.salesforce.login_session import Session
-from cnxlib.secrets import resolve
+from cnxlib.secrets import SecretStore, resolve
 from cnxlib.secrets.salesforce_cli import session_of
 from cnxlib.secrets.touched import touch
 
 
-def log_in(alias: str, entry: OrgEntry, http: requests.Session) -> Session:
-    """Open a session by the entry's route.
+def log_in(alias: str, entry: OrgEntry, http: requests.Session, store: SecretStore | None = None) -> Session:
+    """Open a session by the entry's route, with the secrets of `store`, the user's own by default.
 
     Raises
     ------
@@ -27,32 +27,35 @@ def log_in(alias: str, entry: OrgEntry, http: requests.Session) -> Session:
     requests.RequestException
         No answer.
     """
-    session = _opened(alias, entry, http)
+    session = _opened(alias, entry, http, store)
     touch(session.id)
     return session
 
 
-def _opened(alias: str, entry: OrgEntry, http: requests.Session) -> Session:
+def _opened(alias: str, entry: OrgEntry, http: requests.Session, store: SecretStore | None) -> Session:
     login = entry.login
     if isinstance(login, SalesforceCliLogin):
         held = session_of(login.alias)
         return Session(held.access_token, held.instance_url)
     url = login.url.rstrip("/")
     if isinstance(login, SessionLogin):
-        return Session(resolve(login.session), url)
+        return Session(resolve(login.session, store), url)
     if isinstance(login, JwtLogin):
-        key = resolve(login.private_key)
+        key = resolve(login.private_key, store)
         return login_oauth.by_key(alias, url, login.username, login.client_id, key, login.audience, http)
     if isinstance(login, ClientCredentialsLogin):
-        return login_oauth.by_client(alias, url, login.client_id, resolve(login.client_secret), http)
-    return _by_password(alias, url, login, http)
+        return login_oauth.by_client(alias, url, login.client_id, resolve(login.client_secret, store), http)
+    return _by_password(alias, url, login, http, store)
 
 
-def _by_password(alias: str, url: str, login: PasswordLogin, http: requests.Session) -> Session:
-    password = resolve(login.password) + (resolve(login.security_token) if login.security_token else "")
+def _by_password(
+    alias: str, url: str, login: PasswordLogin, http: requests.Session, store: SecretStore | None
+) -> Session:
+    token = resolve(login.security_token, store) if login.security_token else ""
+    password = resolve(login.password, store) + token
     if login.client_id is None or login.client_secret is None:
         return login_soap.log_in(alias, url, login.username, password, http)
-    secret = resolve(login.client_secret)
+    secret = resolve(login.client_secret, store)
     return login_oauth.by_password(alias, url, login.username, password, login.client_id, secret, http)
 
 

@@ -252,7 +252,7 @@ def _answered(call: Callable[[], Any]) -> Any:
 
 
 def connect(alias: str, entry: OrgEntry | None = None, store: SecretStore | None = None) -> Org:
-    """Log in to an org of the inventory.
+    """Log in to an org, of the inventory or as `entry` says; "age:" in it means `store`, the user's own by default.
 
     Raises
     ------
@@ -264,7 +264,7 @@ def connect(alias: str, entry: OrgEntry | None = None, store: SecretStore | None
         No answer, or a no.
     """
     entry = entry or find_org(alias)
-    client = Client(alias, entry)
+    client = Client(alias, entry, store)
     version = client.api_version
     queries = [
         "SELECT Id, Name, IsSandbox, OrganizationType, TrialExpirationDate FROM Organization",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
 import yaml
@@ -104,7 +104,14 @@ def fields_of(model: type[BaseModel], names: Sequence[str]) -> list[Field]:
     """The fields `names` of `model`, in that order."""
     defaults = {name: info.get_default(call_default_factory=True) for name, info in model.model_fields.items()}
     refused = refusals(model, defaults)
-    return [_field(name, model.model_fields[name], defaults[name], name in refused) for name in names]
+    found = [_field(name, model.model_fields[name], defaults[name], name in refused) for name in names]
+    return [replace(one, required=True) if _required_there(model, defaults, one) else one for one in found]
+
+
+def _required_there(model: type[BaseModel], defaults: Mapping[str, Any], field: Field) -> bool:
+    """Whether a field that does not always apply is refused its default wherever it does."""
+    ways = [{name: allowed[0] for name, allowed in way.items()} for way in field.only_when]
+    return bool(ways) and all(field.name in refusals(model, {**defaults, **way}) for way in ways)
 
 
 def refusals(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnxlib.ui.commands import verify_command
 from cnxlib.ui.display import notice
 from cnxlib.ui.following import Ending
 from cnxlib.ui.view import Code, Small, View
@@ -27,4 +28,4 @@ def records_view(ending: Ending) -> View | None:
     if ending.record is None:
         return None
     how = (Code(str(ending.record)), Small("To check that nobody altered it:"))
-    return notice("The last apply is on record.", "good", *how, Code(f"cnx records verify {ending.record.name}"))
+    return notice("The last apply is on record.", "good", *how, Code(verify_command(ending.record)))

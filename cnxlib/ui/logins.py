@@ -35,7 +35,8 @@ _WHERE = {
     "sandbox": "Sandbox (test.salesforce.com)",
     "own": "By its own address (My Domain)",
 }
-_HOSTS = {"production": "https://login.salesforce.com", "sandbox": "https://test.salesforce.com"}
+HOSTS = {"production": "https://login.salesforce.com", "sandbox": "https://test.salesforce.com"}
+"""Where the users of all such orgs log in, by the kind of org."""
 
 
 def _needed(value: str) -> str:
@@ -118,7 +119,7 @@ class _AtAHost(Entered):
     @property
     def host(self) -> str:
         """Where the login is made."""
-        return _HOSTS.get(self.where, self.url)
+        return HOSTS.get(self.where, self.url)
 
 
 class ByBrowser(_AtAHost):

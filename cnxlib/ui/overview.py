@@ -21,6 +21,7 @@ from cnxlib.phases.base import Phase
 from cnxlib.records import runs_root
 from cnxlib.salesforce.org import Org
 from cnxlib.ui.adding import AddOrg
+from cnxlib.ui.changes import OrgChanges
 from cnxlib.ui.diagnosed import diagnosis_view
 from cnxlib.ui.display import error_note, notice
 from cnxlib.ui.form import Form
@@ -29,6 +30,7 @@ from cnxlib.ui.logins import aliases, may_be_renewed
 from cnxlib.ui.main_thread import MainThread
 from cnxlib.ui.orgs import first_org, remember
 from cnxlib.ui.panes import Pane, Shown
+from cnxlib.ui.sections import Section
 from cnxlib.ui.states import reading_view, states_view
 from cnxlib.ui.survey import survey
 from cnxlib.ui.view import Note, Small, View
@@ -37,6 +39,8 @@ Diagnose = Callable[[str, Path], Diagnosis]
 """Looks into an org, and leaves it logged in."""
 
 BUTTON = "Look at the org"
+_ADD = "Add an org"
+_CHANGE = "Change this org, or take it out of the list"
 _OUT_OF_DATE = Note("Out of date: this is another org.", "warn", (f"Press “{BUTTON}” above.",))
 
 
@@ -89,7 +93,8 @@ class Overview:
         """The forms by which an org is added."""
         self.form: Form | None = None
         """The list of orgs, with its button; None where there is no org yet."""
-        self._section: _Adding | None = None
+        self._section = Section(_ADD, lambda: self.adding, self.adding.view, icon="plus")
+        self._mending = Section(_CHANGE, self._changes, View, icon="pencil")
         self._offer(first_org(str(namespace.get("org", "demo")), list(aliases())))
 
     @property
@@ -140,35 +145,58 @@ class Overview:
         self._closed = True
         self._forget_org()
 
-    def _offer(self, alias: str) -> None:
-        """Show the list of orgs with `alias` chosen; where there is none, how to add the first."""
+    def _offer(self, alias: str, said: View | None = None) -> None:
+        """Show the list of orgs with `alias` chosen; where there is none, how to add the first.
+
+        `said` is what became of the list just now.
+        """
+        told = (said,) if said is not None and said.blocks else ()
         known = list(aliases())
         self.form = None
         if known:
             order = [alias, *(one for one in known if one != alias)]
             self.form = Form(_Choice, {"org": alias}, ["org"], choices={"org": order})
             self.form.on_submit(lambda: self._main.do(self.renew), BUTTON)
-            self.form.on_change(lambda name: self._compare())
-            added = (self.adding.said,) if self.adding.said.blocks else ()
-            self._section = _Adding(self.adding, closed=True)
-            self._choose.show(*added, self.form, self._section)
+            self.form.on_change(lambda name: self._choose_another())
+            self._section.close()
+            self._mending.close()
+            self._choose.show(*told, self.form, self._mending, self._section)
             return
         try:
             check_addable()
         except InventoryError as error:
             self._choose.show(View(error_note(error)))
         else:
-            self._choose.show(_no_org_yet(), _Adding(self.adding, closed=False))
+            first = Section(_ADD, lambda: self.adding, self.adding.view, icon="plus", always=True)
+            self._choose.show(*told, _no_org_yet(), first)
 
     def _added(self, alias: str) -> None:
         """An org was added, maybe in another thread: choose it, and look at it."""
+        self._list_changed(alias, lambda: self.adding.said)
+
+    def _list_changed(self, alias: str, said: Callable[[], View]) -> None:
+        """The list of orgs is another one: show it with `alias` chosen, and look at that org."""
 
         def work() -> None:
             if not self._closed:
-                self._offer(alias)
+                self._offer(alias, said())
                 self.renew()
 
         self._main.do_soon(work)
+
+    def _changes(self) -> OrgChanges:
+        """What can be done about the chosen org's entry."""
+        alias = self.alias
+
+        def removed() -> None:
+            self._list_changed(first_org("demo", list(aliases())), lambda: made.removing.said)
+
+        made = OrgChanges(alias, lambda changed: self._list_changed(changed, lambda: made.changing.said), removed)
+        return made
+
+    def _choose_another(self) -> None:
+        self._mending.close()
+        self._compare()
 
     def _compare(self) -> None:
         if self._looked:
@@ -194,9 +222,11 @@ class Overview:
         self._connect.show(diagnosis_view(found, simulated=self._org is not None and self._org.simulated))
         if found.me is not None:
             remember(self.alias)
-        elif may_be_renewed(self.alias) and self._section is not None:
+        elif may_be_renewed(self.alias):
             self.adding.renew(self.alias)
             self._section.open(f"Log in to {self.alias} again")
+        else:
+            self._mending.open(f"Change how {self.alias} is reached, or take it out of the list")
 
     def _survey(self) -> None:
         """Read phase by phase."""
@@ -218,35 +248,6 @@ class Overview:
         if self._org is not None:
             self._org.close()
             self._org = None
-
-
-class _Adding:
-    """The forms by which an org is added, behind a button where there are orgs already."""
-
-    def __init__(self, adding: AddOrg, *, closed: bool) -> None:
-        import ipywidgets as widgets
-
-        self._adding = adding
-        self._button = widgets.ToggleButton(
-            value=not closed,
-            description="Add an org",
-            icon="plus",
-            layout=widgets.Layout(width="auto", align_self="flex-start"),
-        )
-        self._button.observe(lambda change: self._show(change["new"]), names="value")
-        self._body = widgets.VBox([adding.widget])
-        self._show(not closed)
-        self.widget = widgets.VBox([self._button, self._body] if closed else [self._body])
-
-    def open(self, said: str) -> None:
-        """Show the forms, under another heading."""
-        self._button.description, self._button.value = said, True
-
-    def view(self) -> View:
-        return self._adding.view()
-
-    def _show(self, opened: bool) -> None:
-        self._body.layout.display = None if opened else "none"
 
 
 def _no_org_yet() -> View:

@@ -27,6 +27,9 @@ from cnxlib.ui.progress import (
 from cnxlib.ui.view import Code, Note, Small, View
 from cnxlib.ui.work import Work
 
+_ITS_ID = "ORG_ID"
+"""Stands in the command line for a production org's id: that is typed, not copied."""
+
 
 class Panel:
     """What the Apply cell shows in mode "plan". Nothing happens before a button is pressed.
@@ -97,9 +100,10 @@ class Panel:
             return ended_view(self._ending, self._work, self._phase_id, self._identity.url)
         if self._running is not None:
             return work_view(self._work, self._running.record, own=self._own)
-        confirmed = self._confirmed(self._identity.org_id)
+        confirmed = self._confirmed(_ITS_ID)
         command = ["cnx", *confirmed.arguments(), *self._named()]
-        how = (Small("Press Apply, or type on the command line:"), Code(shlex.join(command)))
+        typed = f" (with the org's id for {_ITS_ID})" if confirmed.confirm_org_id else ""
+        how = (Small(f"Press Apply, or type on the command line{typed}:"), Code(shlex.join(command)))
         refused = Note(self._refused, "bad") if self._refused and self._box is None else None
         return View(
             self._cut_off(),
@@ -206,8 +210,8 @@ class Panel:
         return "" if ended_well and not ending.result.get("error") else "Try again"
 
     def _refuse(self, typed: str) -> None:
-        org_id = self._identity.org_id
-        self._refused = f"{typed} is not this org's id. That is {org_id}." if typed else f"It is {org_id}."
+        where = "It stands under “Connect” above."
+        self._refused = f"{typed} is not this org's id. {where}" if typed else f"First type this org's id. {where}"
         self._show()
 
     def _follow(self, running: Running) -> None:

@@ -27,5 +27,7 @@ def require_confirmed(identity: Identity, alias: str, typed: str) -> None:
         raise NotConfirmed(
             f"{identity.org_name} is a production org, and its id was not confirmed",
             org=alias,
-            hint=f"To apply to it, give its id {identity.org_id} as confirm_org_id.",
+            # Not the id itself: what is typed is to be looked up, not copied from here.
+            hint=f"To apply to it, give its id as confirm_org_id (`cnx doctor --org {alias}` shows it, as does Setup → "
+            "Company Information).",
         )

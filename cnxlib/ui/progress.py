@@ -9,6 +9,7 @@ from typing import Any
 
 from cnxlib.changes import Change
 from cnxlib.model import Check, Status
+from cnxlib.ui.commands import verify_command
 from cnxlib.ui.differences import changes_grid, step_words
 from cnxlib.ui.display import status_badge
 from cnxlib.ui.following import Ending
@@ -170,7 +171,7 @@ def _record(ending: Ending) -> list[Block]:
 def _kept(ending: Ending) -> list[tuple[Cell, ...]]:
     if ending.record is None:
         return []
-    verify = Code(f"cnx records verify {ending.record.name}")
+    verify = Code(verify_command(ending.record))
     return [
         ("Record", Code(str(ending.record))),
         ("To verify it", [verify, Small("typed in a terminal, tells whether anybody altered what the run left.")]),

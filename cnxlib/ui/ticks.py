@@ -19,6 +19,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from cnxlib.model import ManualStep, Outcome
+from cnxlib.records.said import Said, said_with
 from cnxlib.ui.guide import reasons
 from cnxlib.ui.live import Live
 from cnxlib.ui.manual import TITLE, ManualSteps, link_of
@@ -128,6 +129,7 @@ class Ticks:
     ) -> None:
         self._outcome, self._shown, self._confirming, self._on_change = outcome, shown, confirming, on_change
         self._said: dict[str, str] = {}
+        self._on_record: dict[tuple[str, str], Said] = {}
         self._busy: set[str] = set()
         self._threads: list[threading.Thread] = []
         self._boxes = _widget_class()(title=TITLE, largest=LARGEST_UPLOAD, steps=self._steps())
@@ -220,8 +222,18 @@ class Ticks:
             else "Evidence (optional): a file",
             "link": [link.text, link.url] if link and leads_to_a_page(link.url) else [],
             "state": state,
-            "said": _done(step) if step.done_at else said,
+            "said": self._told(step) if step.done_at else said,
         }
+
+    def _told(self, step: ManualStep) -> str:
+        """Who confirmed a step, and what they put on record with it."""
+        if (step.step, step.done_at) not in self._on_record:
+            alias, phase = self._confirming.alias, self._confirming.phase_id
+            self._on_record[step.step, step.done_at] = said_with(alias, phase, step.step, step.done_at)
+        said = self._on_record[step.step, step.done_at]
+        note = f"Note: {_ended(said.note)}" if said.note else ""
+        evidence = f"Evidence: {said.evidence}, SHA-256 {said.sha256}." if said.evidence else ""
+        return " ".join(part for part in (_done(step), note, evidence) if part)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {**self._live._repr_mimebundle_(), **self.view()._repr_mimebundle_()}

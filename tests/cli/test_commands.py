@@ -21,7 +21,7 @@ from tests.processes import cnx, started
 COMMANDS = ["demo", "sim serve", "sim run", "orgs", "plan", "apply", "verify", "schema", "lab", "probe", "doctor"]
 COMMANDS += ["secrets set", "secrets list", "secrets rm", "secrets protect"]
 COMMANDS += ["records list", "records show", "records verify", "records seal", "records key"]
-COMMANDS += ["confirm", "handoff show", "handoff rotate", "undo"]
+COMMANDS += ["confirm", "handoff tell", "handoff show", "handoff rotate", "undo"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

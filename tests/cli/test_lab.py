@@ -1,12 +1,14 @@
 """`cnx lab`: what it needs, and what it says where that is missing."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from cnxlib.cli import lab
 from tests.processes import cnx
 
 
@@ -31,3 +33,14 @@ def test_options_that_exclude_each_other_are_wrong_use(tmp_path: Path, pair: tup
     ended = cnx("lab", *given, cwd=tmp_path)
     assert ended.code == 2
     assert "exclude each other" in ended.err
+
+
+def test_its_terminal_knows_cnx_where_nothing_else_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, str]] = []
+    monkeypatch.setenv("CNX_ORGS", str(tmp_path / "orgs.yaml"))
+    monkeypatch.setattr(lab, "until_it_ends", lambda process: 0)
+    monkeypatch.setattr(lab.subprocess, "Popen", lambda command, env, **more: given.append(env))
+    assert lab.lab(notebooks=tmp_path / "notebooks", browser=False) == 0
+    assert given[0]["PATH"].split(os.pathsep)[-1] == str(Path(sys.executable).parent)

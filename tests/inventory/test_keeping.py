@@ -16,12 +16,15 @@ from cnxlib.inventory import (
     PasswordLogin,
     SalesforceCliLogin,
     add_org,
+    change_org,
     check_addable,
     find_org,
     inventory_path,
     keep_parameters,
-    keeping,
+    own_secrets,
     read_inventory,
+    remove_org,
+    writing,
 )
 from cnxlib.phases import PHASES
 from cnxlib.secrets.touched import touch
@@ -170,6 +173,52 @@ def test_an_alias_is_taken_once(orgs: Path) -> None:
         add_org("acme", SalesforceCliLogin(route="sf", alias="x"))
 
 
+def test_how_an_org_is_reached_is_changed_and_all_else_stays(orgs: Path) -> None:
+    login = PasswordLogin(route="password", username="a@b.example", password="age:acme/password")
+    assert change_org("acme", login, orgs) == orgs
+    entry = read_inventory()["acme"]
+    assert (entry.login, entry.ca_cert) == (login, orgs)
+    assert entry.parameters["03_connected_app"] == {"callback_url": "https://x.example/login"}
+    text = orgs.read_text(encoding="utf-8")
+    assert "# the label is ours" in text and "acme-prod" not in text
+    change_org("acme", SalesforceCliLogin(route="sf", alias="acme"))
+    assert (read_inventory()["acme"].ca_cert, "ca_cert" in orgs.read_text()) == (None, False)
+    with pytest.raises(UnknownOrg):
+        change_org("nobody", login)
+
+
+def test_an_org_is_taken_out_and_the_others_stay(orgs: Path) -> None:
+    others = TEXT[TEXT.index("  # to try things") :]
+    remove_org("acme")
+    assert orgs.read_text(encoding="utf-8").endswith(others)
+    assert list(read_inventory()) == ["test"]
+    remove_org("test")
+    assert read_inventory() == {}
+    with pytest.raises(UnknownOrg):
+        remove_org("test")
+    add_org("new", SalesforceCliLogin(route="sf", alias="new"))
+    assert list(read_inventory()) == ["new"]
+
+
+def test_an_org_on_whose_entry_others_stand_is_left_to_a_person(orgs: Path) -> None:
+    text = "orgs:\n  one:\n    login: &l {route: sf, alias: one}\n  two:\n    login: *l\n"
+    orgs.write_text(text)
+    with pytest.raises(InventoryError, match="without changing something else"):
+        remove_org("one")
+    assert orgs.read_text() == text
+
+
+def test_the_secrets_that_are_an_orgs_own(orgs: Path) -> None:
+    def login(name: str) -> PasswordLogin:
+        return PasswordLogin(route="password", username="u", password="age:ours/password", security_token=f"age:{name}")
+
+    add_org("one", login("one/token"))
+    add_org("two", login("two/token"))
+    keep_parameters("one", "09_support_request", {"smtp_ref": "age:one/smtp"}, PHASES)
+    assert own_secrets("one") == ("one/smtp", "one/token")
+    assert own_secrets("nobody") == ()
+
+
 @pytest.mark.parametrize("text", ["- a\n", "orgs: [a]\n", "orgs: {a: [unclosed\n"])
 def test_a_file_that_is_no_inventory_is_left_alone(orgs: Path, text: str) -> None:
     orgs.write_text(text)
@@ -274,7 +323,7 @@ def test_writers_wait_for_each_other(orgs: Path) -> None:
 def test_a_writer_that_never_ends_is_not_waited_for_forever(orgs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from filelock import FileLock
 
-    monkeypatch.setattr(keeping, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(writing, "PATIENCE_S", 0.1)
     with FileLock(orgs.with_name(".orgs.yaml.lock")), pytest.raises(InventoryError, match="Another process"):
         keep("02_integration_user", api_only=True)
     assert inventory_path() == orgs

@@ -164,6 +164,11 @@ def test_every_way_in_which_a_mapping_is_written(before: str, after: str) -> Non
     assert at(after, "orgs", "a", "b") == 1
 
 
+def test_a_space_that_is_none_to_yaml_belongs_to_the_text() -> None:
+    text = with_value("orgs:\n  a:\n    b: x\u00a0\n", ("orgs", "a", "b"), 1)
+    assert at(text, "orgs", "a", "b") == 1
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc:#, ", min_size=1), inner, max_size=3),

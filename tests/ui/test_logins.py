@@ -64,7 +64,9 @@ def test_what_is_required_says_so_and_is_marked(way: Any) -> None:
     fields = fields_of(way.entered, list(way.entered.model_fields))
     values = {field.name: field.default for field in fields}
     said = refusals(way.entered, values)
-    assert {field.name for field in fields if field.required} == said.keys()
+    assert {field.name for field in fields if field.required and field.applies(values)} == said.keys()
+    if "where" in values:  # where it is asked for, the address is required too
+        assert {field.name for field in fields if field.required} - said.keys() == {"url"}
     assert "alias" in said
     assert all(field.label and field.help for field in fields if field.name != "where")
 

@@ -10,6 +10,7 @@ from cnxlib.doctor import Diagnosis
 from cnxlib.errors import CnxError, InventoryError, LoginRefused, NotPermitted, PreflightFailed, UnknownOrg
 from cnxlib.inventory import SalesforceCliLogin, add_org, find_org
 from cnxlib.model import Check
+from cnxlib.ui.changes import OrgChanges
 from cnxlib.ui.overview import Overview
 from cnxlib.ui.panes import Pane
 
@@ -237,7 +238,6 @@ def test_a_session_of_the_salesforce_cli_that_is_over_can_be_renewed_at_once() -
     start = Start("mine", checks=(Check("Salesforce CLI", False, detail="over", hint="Log in."), NONE)).run()
     assert start.adding.form.values["alias"] == "mine"
     assert start.adding.form.messages == {}
-    assert start._section is not None
     assert (start._section._button.description, start._section._button.value) == ("Log in to mine again", True)
 
 
@@ -247,3 +247,44 @@ def test_a_notebook_run_again_leaves_nothing_open() -> None:
     assert not before.house.closed
     Start("plain", start=before)
     assert before.house.closed
+
+
+REFUSED: dict[str, Any] = {"checks": (Check("login", False, detail="wrong password"),), "error": LoginRefused("no")}
+
+
+def test_an_org_that_nobody_could_log_in_to_can_be_changed_at_once() -> None:
+    start = Start("plain", **REFUSED).run()
+    assert start._mending._button.value
+    assert start._mending._button.description == "Change how plain is reached, or take it out of the list"
+    changes = start._mending._inside
+    assert isinstance(changes, OrgChanges)
+    assert changes.changing.form.values["session"] == "env:TOKEN"
+    start.form.enter("org", "lit")
+    assert not start._mending._button.value, "it is about another org"
+    start._mending.open()
+    assert start._mending._inside is not changes
+    assert start._mending._button.description == "Change this org, or take it out of the list"
+
+
+def test_an_org_that_was_taken_out_of_the_list_leaves_another_one_chosen(inventory: Path) -> None:
+    start = Start("lit").run()
+    start._mending.open()
+    changes = start._mending._inside
+    assert isinstance(changes, OrgChanges)
+    changes.removing.ask()
+    changes.removing.remove()
+    assert (start.alias, start.asked) == ("plain", ["lit", "plain"])
+    assert "lit was taken out of the list" in start.shown()[0]
+    assert "lit" not in start.form.choices_of("org")
+
+
+def test_an_org_that_was_changed_is_looked_at_anew() -> None:
+    start = Start("lit").run()
+    start._mending.open()
+    changes = start._mending._inside
+    assert isinstance(changes, OrgChanges)
+    changes.changing.form._hear({"kind": "typed", "name": "session", "value": "env:OTHER"})
+    changes.changing._keep(changes.changing._entered())
+    assert start.asked == ["lit", "lit"]
+    assert "lit was changed" in start.shown()[0]
+    assert find_org("lit").login.references() == {"session": "env:OTHER"}

@@ -12,6 +12,7 @@ import pytest
 
 from cnxlib.changes import Change
 from cnxlib.records import RunRecord
+from cnxlib.ui.commands import verify_command
 from cnxlib.ui.handover import Ending, Handover, Started, at_work
 from cnxlib.ui.live import WIDGET_VIEW
 from cnxlib.ui.panel import Panel
@@ -174,7 +175,7 @@ def test_steps_appear_while_the_runner_is_at_work(runner: Runner, tmp_path: Path
     assert panel.wait(30)
     assert "The runner has ended: changed." in text(panel)
     assert "/runs/acme/r1" in panel.widget.foot
-    assert "cnx records verify r1" in panel.widget.foot
+    assert verify_command(Path("/runs/acme/r1")) in panel.widget.foot
     assert panel.widget.said == "The runner has ended: changed."
 
 
@@ -277,9 +278,12 @@ def test_a_production_org_wants_its_id(runner: Runner, tmp_path: Path) -> None:
     panel = panel_of(runner(), "production")
     assert "type its id" in panel.widget.guard
     click(panel)
-    assert ORG_ID in panel.widget.refused
+    assert "First type this org's id." in panel.widget.refused
     click(panel, "00D000000000000AAA")
-    assert panel.widget.refused == f"00D000000000000AAA is not this org's id. That is {ORG_ID}."
+    assert "00D000000000000AAA is not this org's id." in panel.widget.refused
+    assert "under “Connect” above" in panel.widget.refused
+    shown = "".join(str(panel.widget.get_state()[name]) for name in ("head", "guard", "refused", "foot"))
+    assert ORG_ID[:15] not in shown, "who types it reads it where the org is named, and copies it from nowhere beside"
     assert not (tmp_path / "seen.json").exists()
     click(panel, f" {ORG_ID} ")
     assert panel.wait(30)

@@ -1,5 +1,6 @@
 """The boxes beside what is left to a person."""
 
+import dataclasses
 import json
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from cnxlib.model import ManualStep, Outcome, Status
+from cnxlib.records import RunRecord, read_events
 from cnxlib.ui.display import plan_view
 from cnxlib.ui.live import WIDGET_VIEW
 from cnxlib.ui.ticks import Confirming, Ticks
@@ -169,6 +171,23 @@ def test_who_shows_it_is_told_of_the_end(tmp_path: Path) -> None:
     tick(ticks)
     assert calls == ["waiting"]
     assert box(ticks)["state"] == "refused"
+
+
+def test_a_step_that_was_confirmed_shows_its_note_and_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNX_RUNS", str(tmp_path / "runs"))
+    for note, evidence in (("the first one", None), ("as Jo said", {"name": "bill.pdf", "sha256": "4f" * 32})):
+        record = RunRecord.begin("acme")
+        said = {"step": "cellar", "digest": STEP.digest, "note": note, "evidence": evidence}
+        record.event("confirmed", said, phase="02_lamps", mode="confirm", known={"user": "ann@acme.example"})
+    (event,) = read_events(record.path)
+    done = dataclasses.replace(STEP, done_by="ann@acme.example", done_at=event["at"])
+    ticks = Ticks(dataclasses.replace(OUTCOME, manual=(done,)), plan_view, Confirming("acme", "02_lamps", {}))
+    shown = box(ticks)["said"]
+    assert "Confirmed by ann@acme.example" in shown
+    assert shown.endswith(f"Note: as Jo said. Evidence: bill.pdf, SHA-256 {'4f' * 32}.")
+    nothing = dataclasses.replace(done, done_at="2020-01-01T00:00:00+00:00")
+    ticks = Ticks(dataclasses.replace(OUTCOME, manual=(nothing,)), plan_view, Confirming("acme", "02_lamps", {}))
+    assert box(ticks)["said"] == "Confirmed by ann@acme.example, 2020-01-01 00:00 UTC."
 
 
 def test_a_mails_link_is_called_by_what_it_does() -> None:
