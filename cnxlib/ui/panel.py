@@ -73,7 +73,7 @@ class Panel:
         self._said: Note | None = None
         self._running: Running | None = None
         self._ending: Ending | None = None
-        self._before = last_ending(handover.alias, handover.phase_id)
+        self._before = last_ending(handover.alias, handover.phase_id, identity.org_id)
         self._box: Any = None
         if interactive:
             self._build()
@@ -115,7 +115,7 @@ class Panel:
         if not is_confirmed(self._identity, typed_org_id):
             self._refuse(typed_org_id.strip())
             return
-        other = at_work(self._handover.alias, self._handover.phase_id)
+        other = at_work(self._handover.alias, self._handover.phase_id, self._identity.org_id)
         if other is not None:
             self._own = False
             self._follow(other)

@@ -186,7 +186,8 @@ class Sitting(Cells):
         return (notice(f"Kept for the next time, and for batch runs: {labels}.", "good", Small(str(kept.path))),)
 
     def _connected(self, attempt: Attempt) -> tuple[Shown, ...]:
-        running = at_work(attempt.alias, self._phase.id) if self._panel is None else None
+        org_id = attempt.org.identity.org_id
+        running = at_work(attempt.alias, self._phase.id, org_id) if self._panel is None else None
         if running is not None:  # begun by another window, or before the kernel was restarted
             self._panel = self._new_panel(attempt, running=running)
             self._panes["apply"].show(self._panel)
@@ -228,13 +229,16 @@ class Sitting(Cells):
     def _verify(self, attempt: Attempt) -> tuple[Shown, ...]:
         if self._at_work:
             return (notice("This phase is being applied right now; what it leaves is told when it has ended."),)
-        ending = last_ending(attempt.alias, self._phase.id)
+        ending = self._last_ending(attempt)
         return super()._verify(attempt) if ending is None else (verified_view(ending, self._phase.id),)
 
     def _record(self, attempt: Attempt) -> tuple[Shown, ...]:
-        ending = last_ending(attempt.alias, self._phase.id)
+        ending = self._last_ending(attempt)
         applied = records_view(ending) if ending is not None else None
         return (*((applied,) if applied is not None else ()), *super()._record(attempt))
+
+    def _last_ending(self, attempt: Attempt) -> Ending | None:
+        return last_ending(attempt.alias, self._phase.id, attempt.org_id)
 
     def _new_panel(self, attempt: Attempt, **more: Any) -> Panel:
         return self._panel_for(attempt, again=lambda: self._main.do(self.renew), on_end=self._ended, **more)

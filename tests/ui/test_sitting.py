@@ -335,14 +335,14 @@ def test_a_plan_beside_a_run_at_work_leaves_its_panel(sit: Sit) -> None:
 
 
 def test_a_run_that_is_at_work_already_is_followed(sit: Sit, org: FakeOrg, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id: (alias, phase_id))
+    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id, org_id: (alias, phase_id))
     shown = panes(sit())
     (panel,) = FakePanel.made
     assert panel.more["running"] == ("acme", LAMPS.id)
     assert shown["apply"].text() == "at work"
     assert "being applied right now" in shown["plan"].text()
     assert "being applied right now" in shown["verify"].text()
-    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id: None)
+    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id, org_id: None)
     org.lamps["hall"] = True
     panel.end()
     assert "as the guide asks" in shown["plan"].text()
@@ -351,7 +351,7 @@ def test_a_run_that_is_at_work_already_is_followed(sit: Sit, org: FakeOrg, monke
 def test_a_run_at_work_is_shown_whatever_becomes_of_the_plan(
     sit: Sit, org: FakeOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id: "running")
+    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id, org_id: "running")
     org.breaks = OrgUnreachable("nobody there")
     assert panes(sit())["apply"].text() == "at work"
 
