@@ -96,7 +96,7 @@ class Panel:
         if self._ending is not None:
             return ended_view(self._ending, self._work, self._phase_id, self._identity.url)
         if self._running is not None:
-            return work_view(self._work, self._running.record, own=self._own)
+            return work_view(self._work, self._running.record, own=self._own, url=self._identity.url)
         confirmed = self._confirmed(self._identity.org_id)
         command = ["cnx", *confirmed.arguments(), *self._named()]
         how = (Small("Press Apply, or type on the command line:"), Code(shlex.join(command)))
@@ -178,7 +178,7 @@ class Panel:
             note = ended_note(ending, self._phase_id)
             foot = View(*ended_blocks(ending, work, self._phase_id, self._identity.url)).html()
             head = {"said": note.message, "head": View(note).html(), "foot": foot, "button": self._retry(ending)}
-            return {**_NOTHING, **head, "rows": live_lines(work), "caption": caption(work)}
+            return {**_NOTHING, **head, "rows": live_lines(work, self._identity.url), "caption": caption(work)}
         if self._running is not None:
             stage = " ".join(part for part in (f"{work.said()}." if work.said() else "", work.stage) if part)
             return {
@@ -187,7 +187,7 @@ class Panel:
                 "head": View(work_note(work, self._running.record, own=self._own)).html(),
                 "overall": {"text": work.said() or work.stage, "fraction": work.fraction_done()},
                 "detail": {"text": work.message, "fraction": work.fraction} if work.message else {},
-                "rows": live_lines(work),
+                "rows": live_lines(work, self._identity.url),
                 "caption": caption(work),
             }
         production = self._identity.org_type == "production"

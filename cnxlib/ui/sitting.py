@@ -158,14 +158,19 @@ class Sitting(Cells):
         after = notice(_FILL_IN if missing else f"Not reached: “{name}” stopped above.")
         for later in STAGES[STAGES.index(stage) + 1 :]:
             self._panes[later].show(*(self._kept_standing(later) or (after,)))
-        if attempt.record is not None and attempt.outcome is not None and self._applied is None:
-            self._panes["record"].show(outcome_view(attempt.outcome, attempt.record.path))
+        if attempt.record is not None and attempt.outcome is not None:
+            told = outcome_view(attempt.outcome, attempt.record.path)
+            self._panes["record"].show(*self._kept_standing("record"), told)
 
     def _kept_standing(self, stage: Stage) -> tuple[Shown, ...]:
         """What is shown of a run whatever becomes of the plan."""
         if stage == "apply":
             return tuple(panel for panel in (self._applied, self._panel) if panel is not None)
-        return self._panes[stage].shown if self._applied is not None and stage in ("verify", "record") else ()
+        ending = self._applied.ending if self._applied is not None else None
+        if ending is None:
+            return ()
+        kept = {"verify": verified_view(ending, self._phase.id), "record": records_view(ending)}.get(stage)
+        return (kept,) if kept is not None else ()
 
     def _done(self, stage: Stage, attempt: Attempt) -> tuple[Shown, ...]:
         if stage == "apply" and attempt.settled is not None:
@@ -220,6 +225,9 @@ class Sitting(Cells):
             since = f"Confirmed by now: {', '.join(names)}. The record below is of the plan, before that."
             self._panes["record"].mark(Note(since, "good", (f"Press {_BUTTON} to have a newer one.",)))
             self._panes["record"].save()
+            ending = self._last_ending(self._attempt) if self._attempt is not None and not self._at_work else None
+            if ending is not None:
+                self._panes["verify"].show(verified_view(ending, self._phase.id, outcome))
 
     def _apply(self, attempt: Attempt) -> tuple[Shown, ...]:
         if self._panel is None and attempt.planned:
@@ -230,7 +238,9 @@ class Sitting(Cells):
         if self._at_work:
             return (notice("This phase is being applied right now; what it leaves is told when it has ended."),)
         ending = self._last_ending(attempt)
-        return super()._verify(attempt) if ending is None else (verified_view(ending, self._phase.id),)
+        if ending is None:
+            return super()._verify(attempt)
+        return (verified_view(ending, self._phase.id, attempt.outcome),)
 
     def _record(self, attempt: Attempt) -> tuple[Shown, ...]:
         ending = self._last_ending(attempt)

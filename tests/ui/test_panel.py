@@ -213,7 +213,7 @@ def test_a_second_window_sees_the_run_of_the_first(runner: Runner, tmp_path: Pat
     (tmp_path / "seen.json").unlink()
     second.press()
     until(lambda: "1 doing" in second.widget.said)
-    assert "begun elsewhere" in text(second)
+    assert "This phase is being applied already." in text(second)
     assert not (tmp_path / "seen.json").exists(), "no other runner is started"
     (tmp_path / "go").touch()
     assert first.wait(30)
