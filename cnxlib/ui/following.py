@@ -174,7 +174,7 @@ def at_work(alias: str, phase_id: str, org_id: str) -> Running | None:
         The phase.
     """
     runs = (path for path in reversed(runs_of(alias)) if _applies(path, phase_id) and is_present(path))
-    for path in (path for path in runs if _went_to(path, org_id)):
+    for path in (path for path in runs if went_to(path, org_id)):
         running = Running(phase_id, path)
         running._news()
         if running._last("phase-ended") is None or len(running._phases()) == 1:
@@ -194,7 +194,7 @@ def last_ending(alias: str, phase_id: str, org_id: str) -> Ending | None:
         The phase.
     """
     runs = (path for path in reversed(runs_of(alias)) if _applies(path, phase_id))
-    path = next((path for path in runs if _went_to(path, org_id)), None)
+    path = next((path for path in runs if went_to(path, org_id)), None)
     return None if path is None or is_present(path) else Running(phase_id, path).ending()
 
 
@@ -218,7 +218,7 @@ def started_by(pid: int, alias: str, phase_id: str, before: Collection[Path] = (
     return None
 
 
-def _went_to(path: Path, org_id: str) -> bool:
+def went_to(path: Path, org_id: str) -> bool:
     """Whether a run is not known to have gone to another org."""
     return not org_id or (org_of(path) or org_id) == org_id
 

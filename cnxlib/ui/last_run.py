@@ -64,13 +64,15 @@ def records_view(ending: Ending) -> View | None:
 
 
 def _left(by_hand: list[str], run: Small, now: Outcome | None) -> View:
-    if now is not None and now.changes:
-        return notice(f"{_READ} {steps_left(len(by_hand))}.", "warn", *by_hand, run, _see(now))
-    if now is not None and all(step.done_at for step in now.manual):
-        said = "What it left to a person is done, or not asked for any more."
-        return notice(f"{_READ} nothing else differed from the guide.", "good", said, run)
-    where = "The plan above shows where each is done, and takes down that it is."
-    return notice(f"{_READ} {steps_left(len(by_hand))}. Nothing else differed.", "warn", *by_hand, where, run)
+    said = f"{_READ} {steps_left(len(by_hand))}. Nothing else differed."
+    if now is None:
+        return notice(said, "warn", *by_hand, run)
+    if now.changes:
+        return notice(said, "warn", run, _see(now))
+    if all(step.done_at for step in now.manual):
+        done = "What it left to a person is done, or not asked for any more."
+        return notice(f"{_READ} nothing else differed from the guide.", "good", done, run)
+    return notice(said, "warn", "The plan above says what they are, and takes down that they are done.", run)
 
 
 def _see(now: Outcome) -> Part:

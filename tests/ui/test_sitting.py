@@ -369,7 +369,7 @@ def test_what_the_last_apply_left_to_a_person_is_no_good_news_until_it_is_done(
     verified = shown["verify"]
     assert "✓" not in verified.text()
     assert "! After the last apply the org was read again: 1 step is left to a person." in verified.text()
-    assert "Buy a bulb for cellar" in verified.text()
+    assert "The plan above says what" in verified.text()
     monkeypatch.setattr(Confirming, "confirm", lambda me, step, *more: replace(step, done_by="ann", done_at="2026"))
     (ticks,) = shown["plan"].shown
     assert isinstance(ticks, Ticks)
@@ -388,6 +388,10 @@ def test_where_nothing_can_be_planned_after_a_failed_apply_its_end_is_told(sit: 
     assert "nothing to verify" in shown["verify"].text()
     (panel,) = FakePanel.made
     org.breaks = OrgUnreachable("nobody there", org="acme")
+    panel.end(applied(status="waiting", manual=[BULB]))
+    assert "1 step is left to a person" in shown["verify"].text()
+    assert "Buy a bulb for cellar" in shown["verify"].text()
+    panel = FakePanel.made[-1]
     ending = applied(status="failed", reason="nobody there", error={"message": "nobody there"})
     panel.end(ending)
     assert "The last apply failed; the org was not read again." in shown["verify"].text()
