@@ -72,7 +72,7 @@ def _left(by_hand: list[str], run: Small, now: Outcome | None) -> View:
     if all(step.done_at for step in now.manual):
         done = "What it left to a person is done, or not asked for any more."
         return notice(f"{_READ} nothing else differed from the guide.", "good", done, run)
-    return notice(said, "warn", "The plan above says what they are, and takes down that they are done.", run)
+    return notice(said, "warn", "The plan above says what is to be done, and takes down that it was.", run)
 
 
 def _see(now: Outcome) -> Part:

@@ -369,7 +369,7 @@ def test_what_the_last_apply_left_to_a_person_is_no_good_news_until_it_is_done(
     verified = shown["verify"]
     assert "✓" not in verified.text()
     assert "! After the last apply the org was read again: 1 step is left to a person." in verified.text()
-    assert "The plan above says what" in verified.text()
+    assert "The plan above says what is to be done" in verified.text()
     monkeypatch.setattr(Confirming, "confirm", lambda me, step, *more: replace(step, done_by="ann", done_at="2026"))
     (ticks,) = shown["plan"].shown
     assert isinstance(ticks, Ticks)
