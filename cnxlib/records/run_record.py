@@ -41,6 +41,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -266,3 +267,12 @@ def parse_events(lines: list[bytes]) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(event, dict):
             yield event
+
+
+def org_of(path: Path) -> str:
+    """The id of the org that a run went to, "" where its record does not tell it (yet)."""
+    with suppress(OSError), (path / EVENTS).open("rb") as file:
+        # One of the first events has it, and a record may be long
+        told = (event.get("org_id") for line in file for event in parse_events([line]))
+        return next((str(org_id) for org_id in told if org_id), "")
+    return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -51,7 +52,7 @@ def _serve(options: argparse.Namespace, directory: Path) -> int:
     inventory = Inventory(directory, sockets.url)
     context = server_context(inventory.ca_file)
     seeder = Seeder()
-    simulation = Simulation(Orgs(seeder, options.state), seeder, inventory, Stats(), Faults())
+    simulation = Simulation(Orgs(seeder, options.state, secrets.token_hex(8)), seeder, inventory, Stats(), Faults())
     simulation.add(*_wanted(options, simulation.orgs.kept()))
     serving = Serving(application(simulation, options.latency_ms / 1000), sockets, context)
     serving.start()

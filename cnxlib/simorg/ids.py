@@ -82,9 +82,9 @@ def base62(number: int, width: int) -> str:
     return digits
 
 
-def org_id(alias: str) -> str:
-    """The id of the simulated org of that alias: the same at every start, as its clients expect."""
-    number = int.from_bytes(hashlib.sha256(alias.encode()).digest()[:12], "big")
+def org_id(alias: str, birth: str = "") -> str:
+    """The id of the simulated org of that alias. One that is born anew is another org, as a refreshed sandbox is."""
+    number = int.from_bytes(hashlib.sha256(f"{alias}{birth}".encode()).digest()[:12], "big")
     return to18("00D" + base62(number, 12))
 
 

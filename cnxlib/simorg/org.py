@@ -33,6 +33,7 @@ class Org(Contents):
         restored: it came out of the state file.
 
     Args:
+        org_id: its id.
         alias: its name in this process.
         scenario: the name of the scenario it was seeded from.
         seed: fills the empty org.
@@ -45,13 +46,14 @@ class Org(Contents):
 
     def __init__(
         self,
+        org_id: str,
         alias: str,
         scenario: str,
         seed: Callable[[Org], None] | None = None,
         path: str | None = None,
         directory: Orgs | None = None,
     ) -> None:
-        super().__init__(ids.org_id(alias), path)
+        super().__init__(org_id, path)
         self.alias = alias
         self.scenario = scenario
         self.directory = directory

@@ -22,11 +22,17 @@ class Orgs:
     Args:
         seed: fills a new org according to its scenario.
         path: a state file for all of them; without one they live in memory.
+        birth: what tells orgs that are born now from those of the same aliases that were born at another time.
+
+    Raises:
+        StateFileError: the file is no state file of this version.
     """
 
-    def __init__(self, seed: Callable[[Org], None] | None = None, path: str | None = None) -> None:
+    def __init__(self, seed: Callable[[Org], None] | None = None, path: str | None = None, birth: str = "") -> None:
         self._seed = seed
         self._path = path
+        self._birth = birth
+        self._in_file = {each["alias"]: each for each in orgs_in(path)} if path else {}
         self._by_id: dict[str, Org] = {}
 
     def add(self, alias: str, scenario: str) -> Org:
@@ -37,15 +43,17 @@ class Orgs:
         """
         if self.get(alias):
             raise ValueError(f"there is an org {alias} already")
-        org = Org(alias, scenario, self._seed, self._path, self)
+        known = self._in_file.get(alias)
+        org_id = known["org_id"] if known else ids.org_id(alias, self._birth)
+        org = Org(org_id, alias, scenario, self._seed, self._path, self)
         if self._path:
             org.open()
         self._by_id[org.org_id] = org
         return org
 
     def kept(self) -> list[tuple[str, str]]:
-        """Alias and scenario of each org in the state file, in the order of their aliases."""
-        return sorted((each["alias"], each["scenario"]) for each in orgs_in(self._path)) if self._path else []
+        """Alias and scenario of each org that the state file brought, in the order of their aliases."""
+        return sorted((each["alias"], each["scenario"]) for each in self._in_file.values())
 
     def get(self, alias: str) -> Org | None:
         """The org of that alias."""

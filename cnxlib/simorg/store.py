@@ -37,7 +37,7 @@ class StateFileError(Exception):
 
 
 def orgs_in(path: str) -> list[dict[str, str]]:
-    """What the orgs of a state file said of themselves when they were filled: `alias` and `scenario`.
+    """The orgs of a state file: `org_id`, and what they said of themselves when filled, `alias` and `scenario`.
 
     A file that is not there yet is made.
 
@@ -54,8 +54,8 @@ def orgs_in(path: str) -> list[dict[str, str]]:
                 raise StateFileError(f"{path} is no state file of the simulated org")
             if connection.execute("PRAGMA user_version").fetchone() != (_tables_version(),):
                 raise StateFileError(f"{path} was written by another version of the simulated org: take another file")
-            found = connection.execute("SELECT value FROM _document WHERE kind = '_org' AND name = 'seeded'").fetchall()
-            return [json.loads(value) for (value,) in found]
+            seeded = "SELECT org, value FROM _document WHERE kind = '_org' AND name = 'seeded'"
+            return [{"org_id": org, **json.loads(value)} for org, value in connection.execute(seeded)]
     except (sqlite3.Error, ValueError) as error:
         raise StateFileError(f"{path} is no state file of the simulated org: {error}") from error
 

@@ -92,6 +92,11 @@ class Attempt:
         return self._org
 
     @property
+    def org_id(self) -> str:
+        """The org's id, "" where nobody is logged in."""
+        return self._org.identity.org_id if self._org is not None else ""
+
+    @property
     def planned(self) -> tuple[Change, ...]:
         """The changes of the plan, empty before there is one."""
         return self._plan.changes if self._plan else ()

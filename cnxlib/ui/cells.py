@@ -182,5 +182,5 @@ def _show(*shown: Shown) -> None:
 
 def _handed_over(attempt: Attempt, outcome: Outcome) -> tuple[View, ...]:
     """What earlier runs gave to Conexiom, where the phase writes to them."""
-    blocks = receipts(outcome, attempt.alias)
+    blocks = receipts(outcome, attempt.alias, attempt.org_id)
     return (View(*blocks),) if blocks else ()

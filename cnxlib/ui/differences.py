@@ -83,8 +83,8 @@ def changes_grid(
             [_OPS[change.op], thing_words(change.kind, change.key)],
             before_after(change),
             reasons(change.guide),
-            "yes" if change.reversible else Badge("no: for good", "warn"),
-            _by_hand(change, url, checks),
+            _reversible(change),
+            by_hand(change.kind, change.key, url, checks),
         )
         for change in changes
     ]
@@ -95,6 +95,16 @@ def changes_grid(
 def step_words(step: Mapping[str, Any]) -> str:
     """What a change or a step (in its published shape) does, such as "+ create user ann@acme.example"."""
     return f"{_OPS[step['op']]} {thing_words(step['kind'], step['key'])}"
+
+
+def by_hand(kind: str, key: str, url: str, checks: Sequence[Check] = ()) -> list[Part]:
+    """The page of Setup where a person makes a change, empty where none is known; parameters as for `changes_grid`."""
+    page = (install_page(checks) if kind == "package" else None) or page_of(kind, key)
+    if page is None:
+        return []
+    address = page.address(url)
+    link: Part = Link(page.name, address) if address else page.name
+    return [Small("Setup →"), link] if "/setup/" in page.path else [link]
 
 
 def thing_words(kind: str, key: str) -> str:
@@ -159,6 +169,12 @@ def property_words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _reversible(change: Change) -> Cell:
+    if change.kind == "package" and change.op == "create":
+        return ["by uninstalling", Small("undo with --include-package; its data goes with it")]
+    return "yes" if change.reversible else Badge("no: for good", "warn")
+
+
 def _value(kind: str, name: str, value: Any) -> str:
     known = _VALUES.get((kind, name, value)) if isinstance(value, bool | str) else None
     return known or shown(value)
@@ -171,12 +187,3 @@ def _said(kind: str, name: str, text: str) -> str:
 def _folded(lines: list[str]) -> list[str]:
     more = len(lines) - MOST_LINES
     return [*lines[:MOST_LINES], f"… and {more} more properties"] if more > 0 else lines
-
-
-def _by_hand(change: Change, url: str, checks: Sequence[Check]) -> Cell:
-    page = (install_page(checks) if change.kind == "package" else None) or page_of(change.kind, change.key)
-    if page is None:
-        return ""
-    address = page.address(url)
-    link: Part = Link(page.name, address) if address else page.name
-    return [Small("Setup →"), link] if "/setup/" in page.path else [link]

@@ -84,7 +84,7 @@ def steps_grid(steps: Sequence[Mapping[str, Any]]) -> Grid:
     tones: dict[str, Tone] = {"done": "good", "failed": "bad", "not-run": "warn"}
     rows = [
         (
-            Badge(step["result"].replace("_", " "), tones.get(step["result"], "plain")),
+            Badge(step["result"].replace("-", " "), tones.get(step["result"], "plain")),
             step_words(step),
             _texts(step["error"], step.get("remark", ""), f"id {step['id']}" if step["id"] else ""),
             f"{step['seconds']:.1f}",

@@ -14,7 +14,7 @@ from typing import Any
 
 from cnxlib.errors import RecordError
 from cnxlib.records.presence import is_present
-from cnxlib.records.run_record import EVENTS, RUN, parse_events, runs_of
+from cnxlib.records.run_record import EVENTS, RUN, org_of, parse_events, runs_of
 from cnxlib.records.tail import Tail
 
 POLL_S = 0.3
@@ -160,14 +160,21 @@ class Running:
         return phases
 
 
-def at_work(alias: str, phase_id: str) -> Running | None:
+def at_work(alias: str, phase_id: str, org_id: str) -> Running | None:
     """The run that any process is applying this phase by to this org right now, None where there is none.
 
     Whoever is at work holds a lock that ends with its process (`cnxlib.records.presence`), so a run whose process died
     is not taken for one at work.
+
+    Parameters
+    ----------
+    alias, org_id:
+        The org, as for `last_ending`.
+    phase_id:
+        The phase.
     """
     runs = (path for path in reversed(runs_of(alias)) if _applies(path, phase_id) and is_present(path))
-    for path in runs:
+    for path in (path for path in runs if went_to(path, org_id)):
         running = Running(phase_id, path)
         running._news()
         if running._last("phase-ended") is None or len(running._phases()) == 1:
@@ -175,9 +182,19 @@ def at_work(alias: str, phase_id: str) -> Running | None:
     return None
 
 
-def last_ending(alias: str, phase_id: str) -> Ending | None:
-    """How the last run ended that applied this phase to this org; None where there was none, or it is at work."""
-    path = next((path for path in reversed(runs_of(alias)) if _applies(path, phase_id)), None)
+def last_ending(alias: str, phase_id: str, org_id: str) -> Ending | None:
+    """How the last run ended that applied this phase to this org; None where there was none, or it is at work.
+
+    Parameters
+    ----------
+    alias, org_id:
+        The org. A run under its alias that went to another org, such as a sandbox before its refresh, does not count;
+        one that did not come to know the org does. With the id "" all of the alias do.
+    phase_id:
+        The phase.
+    """
+    runs = (path for path in reversed(runs_of(alias)) if _applies(path, phase_id))
+    path = next((path for path in runs if went_to(path, org_id)), None)
     return None if path is None or is_present(path) else Running(phase_id, path).ending()
 
 
@@ -199,6 +216,11 @@ def started_by(pid: int, alias: str, phase_id: str, before: Collection[Path] = (
             if data is not None and pid in (data.get("pid"), data.get("parent_pid")):
                 return path
     return None
+
+
+def went_to(path: Path, org_id: str) -> bool:
+    """Whether a run is not known to have gone to another org."""
+    return not org_id or (org_of(path) or org_id) == org_id
 
 
 def _applies(path: Path, phase_id: str) -> Mapping[str, Any] | None:

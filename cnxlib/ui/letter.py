@@ -118,20 +118,20 @@ class SealedFile(Block):
         return Note(f"Sealed file to be given to Conexiom: {self.path.name}", "plain", (Code(str(self.path)),))
 
 
-def receipts(outcome: Outcome, alias: str) -> list[Block]:
+def receipts(outcome: Outcome, alias: str, org_id: str) -> list[Block]:
     """What was handed over for an org by its records, and the newest sealed file; empty where nothing was.
 
     Parameters
     ----------
     outcome:
         Of any phase: those that write nothing to Conexiom have none.
-    alias:
-        The org.
+    alias, org_id:
+        The org. What was given for another one of the same alias, such as a sandbox before its refresh, does not count.
     """
     if not any(document.name.endswith(".eml") for document in outcome.documents):
         return []
     try:
-        given = handed_over(alias)
+        given = [one for one in handed_over(alias) if one.org_id == org_id]
     except RecordError:  # they are not what the phase is about, and `cnx handoff show` tells
         return []
     if not given:

@@ -7,6 +7,7 @@ org nor on record; what a person adds goes to the inventory.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from cnxlib.ui.changes import OrgChanges
 from cnxlib.ui.diagnosed import diagnosis_view
 from cnxlib.ui.display import error_note, notice
 from cnxlib.ui.form import Form
+from cnxlib.ui.freshness import Watch
 from cnxlib.ui.kernel import CellOutput, guard
 from cnxlib.ui.logins import aliases, may_be_renewed
 from cnxlib.ui.main_thread import MainThread
@@ -89,6 +91,9 @@ class Overview:
         self._raised: CellOutput | None = None
         self._closed = False
         self._looked = ""
+        self._watch: Watch | None = None
+        self._read_at: datetime | None = None
+        self._overtaken: Note | None = None
         self.adding = AddOrg(self._added)
         """The forms by which an org is added."""
         self.form: Form | None = None
@@ -144,6 +149,7 @@ class Overview:
         """Another one takes its place."""
         self._closed = True
         self._forget_org()
+        self._end_watch()
 
     def _offer(self, alias: str, said: View | None = None) -> None:
         """Show the list of orgs with `alias` chosen; where there is none, how to add the first.
@@ -200,12 +206,14 @@ class Overview:
 
     def _compare(self) -> None:
         if self._looked:
-            for pane in (self._connect, self._states):
-                pane.mark(_OUT_OF_DATE if self.alias != self._looked else None)
+            another = self.alias != self._looked
+            self._connect.mark(_OUT_OF_DATE if another else None)
+            self._states.mark(_OUT_OF_DATE if another else self._overtaken)
 
     def _look(self) -> None:
         """Log in and check."""
         self._forget_org()
+        self._end_watch()
         self._error = None
         self._looked = self.alias
         self._connect.mark(Note("Logging in, and checking what the set-up relies on …"))
@@ -234,15 +242,34 @@ class Overview:
             what = "Nobody is logged in, so no phase was read." if self.alias else "There is no org to be read yet."
             self._states.show(notice(what, "plain", "What is in the way is told above."))
             return
-        outcomes: list[Outcome] = []
+        at, outcomes = datetime.now(UTC), list[Outcome]()
         for phase in self._phases:
             self._states.show(reading_view(self._phases, outcomes))
             self._states.mark(
                 Note(f"Reading {phase.id[:2]} · {phase.title}, {len(outcomes) + 1} of {len(self._phases)} …")
             )
             outcomes.append(survey(phase, self.alias, self._phases, self._org))
-        self._states.show(states_view(outcomes))
+        self._states.show(states_view(outcomes, at))
+        self._read_at = at
+        self._watch = Watch(
+            self.alias,
+            self._org.identity.org_id,
+            at.timestamp(),
+            lambda run: self._main.do_soon(lambda: self._overtake(run, at)),
+        )
         self._forget_org()
+
+    def _overtake(self, run: Path, at: datetime) -> None:
+        """A run has been at work on the org since it was read."""
+        if at == self._read_at:
+            said = f"Out of date: run {run.name} has been at work on this org since it was read."
+            self._overtaken = Note(said, "warn", (f"Press “{BUTTON}” above to read it again.",))
+            self._compare()
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.end()
+        self._watch = self._overtaken = self._read_at = None
 
     def _forget_org(self) -> None:
         if self._org is not None:

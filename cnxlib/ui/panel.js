@@ -139,6 +139,7 @@ class View {
       setText(parts.state, `${row.sign} ${row.word}`);
       setNames(parts.step, row.step);
       setNames(parts.remark, row.remark.join("\n"));
+      setHtml(parts.byHand, row.by_hand);
       parts.since = row.elapsed === null ? null : performance.now() - row.elapsed * 1000;
       setText(parts.seconds, row.seconds);
     });
@@ -146,8 +147,10 @@ class View {
   }
 
   newRow(key) {
-    const parts = { state: h("span"), step: h("span"), remark: h("div", { class: "cnx-remark" }), seconds: h("span"), since: null };
-    const cells = [parts.state, parts.step, parts.remark, parts.seconds].map((part) => h("td", {}, part));
+    const parts = {
+      state: h("span"), step: h("span"), remark: h("div", { class: "cnx-remark" }), byHand: h("div"), seconds: h("span"), since: null,
+    };
+    const cells = [parts.state, parts.step, parts.remark, parts.byHand, parts.seconds].map((part) => h("td", {}, part));
     parts.row = h("tr", {}, ...cells);
     this.rows.set(key, parts);
     return parts;

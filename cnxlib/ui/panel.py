@@ -76,7 +76,7 @@ class Panel:
         self._said: Note | None = None
         self._running: Running | None = None
         self._ending: Ending | None = None
-        self._before = last_ending(handover.alias, handover.phase_id)
+        self._before = last_ending(handover.alias, handover.phase_id, identity.org_id)
         self._box: Any = None
         if interactive:
             self._build()
@@ -99,7 +99,7 @@ class Panel:
         if self._ending is not None:
             return ended_view(self._ending, self._work, self._phase_id, self._identity.url)
         if self._running is not None:
-            return work_view(self._work, self._running.record, own=self._own)
+            return work_view(self._work, self._running.record, own=self._own, url=self._identity.url)
         confirmed = self._confirmed(_ITS_ID)
         command = ["cnx", *confirmed.arguments(), *self._named()]
         typed = f" (with the org's id for {_ITS_ID})" if confirmed.confirm_org_id else ""
@@ -119,7 +119,7 @@ class Panel:
         if not is_confirmed(self._identity, typed_org_id):
             self._refuse(typed_org_id.strip())
             return
-        other = at_work(self._handover.alias, self._handover.phase_id)
+        other = at_work(self._handover.alias, self._handover.phase_id, self._identity.org_id)
         if other is not None:
             self._own = False
             self._follow(other)
@@ -182,7 +182,7 @@ class Panel:
             note = ended_note(ending, self._phase_id)
             foot = View(*ended_blocks(ending, work, self._phase_id, self._identity.url)).html()
             head = {"said": note.message, "head": View(note).html(), "foot": foot, "button": self._retry(ending)}
-            return {**_NOTHING, **head, "rows": live_lines(work), "caption": caption(work)}
+            return {**_NOTHING, **head, "rows": live_lines(work, self._identity.url), "caption": caption(work)}
         if self._running is not None:
             stage = " ".join(part for part in (f"{work.said()}." if work.said() else "", work.stage) if part)
             return {
@@ -191,7 +191,7 @@ class Panel:
                 "head": View(work_note(work, self._running.record, own=self._own)).html(),
                 "overall": {"text": work.said() or work.stage, "fraction": work.fraction_done()},
                 "detail": {"text": work.message, "fraction": work.fraction} if work.message else {},
-                "rows": live_lines(work),
+                "rows": live_lines(work, self._identity.url),
                 "caption": caption(work),
             }
         production = self._identity.org_type == "production"

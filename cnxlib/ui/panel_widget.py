@@ -34,6 +34,6 @@ class PanelWidget(anywidget.AnyWidget):
     caption = traitlets.Unicode().tag(sync=True)
     columns: traitlets.List[str] = traitlets.List().tag(sync=True)
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """key, state, sign, word, step, remark (lines), elapsed (seconds, None where it does not run), seconds."""
+    """key, state, sign, word, step, remark (lines), by_hand (HTML), elapsed (None where it does not run), seconds."""
     said = traitlets.Unicode().tag(sync=True)
     """What a screen reader tells."""

@@ -133,3 +133,8 @@ def part_html(part: Part) -> str:
 def part_text(part: Part) -> str:
     """The part as plain text."""
     return _TEXT[type(part)](part)
+
+
+def cell_html(cell: Cell) -> str:
+    """The parts of a cell as HTML, one a line."""
+    return "".join(f"<div>{part_html(part)}</div>" for part in parts(cell))

@@ -10,17 +10,19 @@ from typing import Any
 from cnxlib.changes import Change
 from cnxlib.model import Check, Status
 from cnxlib.ui.commands import verify_command
-from cnxlib.ui.differences import changes_grid, step_words
+from cnxlib.ui.differences import by_hand, changes_grid, step_words
 from cnxlib.ui.display import status_badge
 from cnxlib.ui.following import Ending
 from cnxlib.ui.guide import told_below
+from cnxlib.ui.last_run import left_to_people, steps_left
+from cnxlib.ui.parts import cell_html
 from cnxlib.ui.view import Badge, Block, Cell, Code, Grid, Note, Part, Small, View
 from cnxlib.ui.work import STATES, Line, Work
 
 MOST_LINES = 100
 """Steps that are shown; the record holds them all."""
 
-COLUMNS = ("State", "Step", "Remark", "Seconds")
+COLUMNS = ("State", "Step", "Remark", "By hand", "Seconds")
 
 
 def work_note(work: Work, record: Path | None, *, own: bool = True) -> Note:
@@ -35,32 +37,43 @@ def work_note(work: Work, record: Path | None, *, own: bool = True) -> Note:
     own:
         Whether the plan on this page is the one that was handed over.
     """
-    head = "The runner is applying the plan." if own else "This phase is being applied already: it was begun elsewhere."
+    head = "The runner is applying the plan." if own else "This phase is being applied already."
     details: list[Part] = [work.stage]
     if own:
         details.append(Small("You may close this page: the runner goes on, and the page shows it when you come back."))
     else:
-        details.append(Small("What is at work is shown here as it goes on. Nothing more is begun meanwhile."))
+        begun = "It was begun before this page was opened or run anew, or in another window."
+        details.append(Small(f"{begun} It is shown here as it goes on, and nothing more is begun meanwhile."))
     if record is not None:
         details.append(Small(f"Record: {record}"))
     return Note(head, "plain", tuple(details))
 
 
-def work_view(work: Work, record: Path | None, *, own: bool = True) -> View:
-    """A run at work, with its steps; parameters as for `work_note`."""
+def work_view(work: Work, record: Path | None, *, own: bool = True, url: str = "") -> View:
+    """A run at work, with its steps; parameters as for `work_note`, and `url` leads to the org's Setup."""
     note = work_note(work, record, own=own)
     said = tuple(part for part in (work.said(), work.doing()) if part)
-    return View(Note(note.message, note.tone, (*said, *note.details)), lines_grid(work))
+    return View(Note(note.message, note.tone, (*said, *note.details)), lines_grid(work, url))
 
 
-def lines_grid(work: Work) -> Grid | None:
-    """The steps, those first that want attention where there are many; None where there are none."""
+def lines_grid(work: Work, url: str = "") -> Grid | None:
+    """The steps, those first that want attention where there are many; None where there are none.
+
+    Parameters
+    ----------
+    work:
+        The run.
+    url:
+        The org's address, for the links to its Setup; "" where it is not known.
+    """
     if not work.lines:
         return None
     now = datetime.now(UTC)
     lines = most_telling(list(work.lines.values()))
-    rows = tuple((_state(line), step_words(line.step), remark(line.step), seconds(line, now)) for line in lines)
-    return Grid(COLUMNS, rows, caption(work), widths=(12, 38, 40, 10))
+    rows = tuple(
+        (_state(line), step_words(line.step), remark(line.step), _page(line, url), seconds(line, now)) for line in lines
+    )
+    return Grid(COLUMNS, rows, caption(work), widths=(12, 32, 32, 15, 9))
 
 
 def caption(work: Work) -> str:
@@ -108,11 +121,11 @@ def ended_blocks(ending: Ending, work: Work, phase_id: str, url: str = "") -> li
 
 def ended_view(ending: Ending, work: Work, phase_id: str, url: str = "") -> View:
     """How a run ended: its result, each step, what reading the org again found, and where its record is."""
-    return View(ended_note(ending, phase_id), lines_grid(work), *ended_blocks(ending, work, phase_id, url))
+    return View(ended_note(ending, phase_id), lines_grid(work, url), *ended_blocks(ending, work, phase_id, url))
 
 
-def live_lines(work: Work) -> list[dict[str, Any]]:
-    """The steps as `PanelWidget.rows` has them."""
+def live_lines(work: Work, url: str = "") -> list[dict[str, Any]]:
+    """The steps as `PanelWidget.rows` has them; `url` leads to the org's Setup."""
     now = datetime.now(UTC)
     return [
         {
@@ -122,6 +135,7 @@ def live_lines(work: Work) -> list[dict[str, Any]]:
             "word": STATES[line.state].word,
             "step": step_words(line.step),
             "remark": remark(line.step),
+            "by_hand": cell_html(_page(line, url)),
             "elapsed": line.seconds(now) if line.state == "doing" else None,
             "seconds": seconds(line, now),
         }
@@ -153,14 +167,25 @@ def _verified(phase: Mapping[str, Any], url: str) -> list[Block]:
 
 
 def _facts(phase: Mapping[str, Any], verified: bool) -> list[tuple[Cell, ...]]:
-    by_hand = [str(step["what"]) for step in phase["manual"] if not step["done_at"]]
-    left = len(phase.get("remaining", ()))
-    found = Badge(f"{left} still different", "bad") if left else Badge("nothing differs from the guide", "good")
+    open_steps = left_to_people(phase)
+    planned = bool(phase.get("digest"))  # else nobody knows what is left to whom
     return [
-        ("Verified", found if verified else Badge("no: the org was not read again", "warn")),
-        ("Left to a person", by_hand or ["nothing"]),
+        ("Verified", _found(phase, len(open_steps)) if verified else Badge("no: the org was not read again", "warn")),
+        (
+            "Left to a person",
+            open_steps or ["nothing" if planned else "not known: the run ended before it had read the org"],
+        ),
         ("Time", f"{phase['seconds']:.1f} s, {phase['api_calls']} requests to the org"),
     ]
+
+
+def _found(phase: Mapping[str, Any], open_steps: int) -> Badge:
+    left = len(phase.get("remaining", ()))
+    if left:
+        return Badge(f"{left} still different", "bad")
+    if open_steps:
+        return Badge(f"{steps_left(open_steps)}; nothing else differs", "warn")
+    return Badge("nothing differs from the guide", "good")
 
 
 def _record(ending: Ending) -> list[Block]:
@@ -185,6 +210,11 @@ def _below(error: Any) -> list[str]:
 def _state(line: Line) -> Cell:
     look = STATES[line.state]
     return f"{look.sign} {look.word}" if look.tone == "plain" else Badge(look.word, look.tone)
+
+
+def _page(line: Line, url: str) -> list[Part]:
+    """Where in Setup a person would make the change."""
+    return by_hand(str(line.step["kind"]), str(line.step["key"]), url)
 
 
 def _change(data: Mapping[str, Any]) -> Change:

@@ -158,14 +158,19 @@ class Sitting(Cells):
         after = notice(_FILL_IN if missing else f"Not reached: “{name}” stopped above.")
         for later in STAGES[STAGES.index(stage) + 1 :]:
             self._panes[later].show(*(self._kept_standing(later) or (after,)))
-        if attempt.record is not None and attempt.outcome is not None and self._applied is None:
-            self._panes["record"].show(outcome_view(attempt.outcome, attempt.record.path))
+        if attempt.record is not None and attempt.outcome is not None:
+            told = outcome_view(attempt.outcome, attempt.record.path)
+            self._panes["record"].show(*self._kept_standing("record"), told)
 
     def _kept_standing(self, stage: Stage) -> tuple[Shown, ...]:
         """What is shown of a run whatever becomes of the plan."""
         if stage == "apply":
             return tuple(panel for panel in (self._applied, self._panel) if panel is not None)
-        return self._panes[stage].shown if self._applied is not None and stage in ("verify", "record") else ()
+        ending = self._applied.ending if self._applied is not None else None
+        if ending is None:
+            return ()
+        kept = {"verify": verified_view(ending, self._phase.id), "record": records_view(ending)}.get(stage)
+        return (kept,) if kept is not None else ()
 
     def _done(self, stage: Stage, attempt: Attempt) -> tuple[Shown, ...]:
         if stage == "apply" and attempt.settled is not None:
@@ -186,7 +191,8 @@ class Sitting(Cells):
         return (notice(f"Kept for the next time, and for batch runs: {labels}.", "good", Small(str(kept.path))),)
 
     def _connected(self, attempt: Attempt) -> tuple[Shown, ...]:
-        running = at_work(attempt.alias, self._phase.id) if self._panel is None else None
+        org_id = attempt.org.identity.org_id
+        running = at_work(attempt.alias, self._phase.id, org_id) if self._panel is None else None
         if running is not None:  # begun by another window, or before the kernel was restarted
             self._panel = self._new_panel(attempt, running=running)
             self._panes["apply"].show(self._panel)
@@ -219,6 +225,9 @@ class Sitting(Cells):
             since = f"Confirmed by now: {', '.join(names)}. The record below is of the plan, before that."
             self._panes["record"].mark(Note(since, "good", (f"Press {_BUTTON} to have a newer one.",)))
             self._panes["record"].save()
+            ending = self._last_ending(self._attempt) if self._attempt is not None and not self._at_work else None
+            if ending is not None:
+                self._panes["verify"].show(verified_view(ending, self._phase.id, outcome))
 
     def _apply(self, attempt: Attempt) -> tuple[Shown, ...]:
         if self._panel is None and attempt.planned:
@@ -228,13 +237,18 @@ class Sitting(Cells):
     def _verify(self, attempt: Attempt) -> tuple[Shown, ...]:
         if self._at_work:
             return (notice("This phase is being applied right now; what it leaves is told when it has ended."),)
-        ending = last_ending(attempt.alias, self._phase.id)
-        return super()._verify(attempt) if ending is None else (verified_view(ending, self._phase.id),)
+        ending = self._last_ending(attempt)
+        if ending is None:
+            return super()._verify(attempt)
+        return (verified_view(ending, self._phase.id, attempt.outcome),)
 
     def _record(self, attempt: Attempt) -> tuple[Shown, ...]:
-        ending = last_ending(attempt.alias, self._phase.id)
+        ending = self._last_ending(attempt)
         applied = records_view(ending) if ending is not None else None
         return (*((applied,) if applied is not None else ()), *super()._record(attempt))
+
+    def _last_ending(self, attempt: Attempt) -> Ending | None:
+        return last_ending(attempt.alias, self._phase.id, attempt.org_id)
 
     def _new_panel(self, attempt: Attempt, **more: Any) -> Panel:
         return self._panel_for(attempt, again=lambda: self._main.do(self.renew), on_end=self._ended, **more)

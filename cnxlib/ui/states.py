@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from cnxlib.model import Outcome
@@ -23,7 +24,7 @@ from cnxlib.ui.survey import (
     standing,
 )
 from cnxlib.ui.track import track
-from cnxlib.ui.view import Badge, Block, Cell, Folded, Grid, Link, Note, Tone, View
+from cnxlib.ui.view import Badge, Block, Cell, Folded, Grid, Link, Note, Small, Tone, View
 
 
 def reading_view(phases: Sequence[Phase[Any]], outcomes: Sequence[Outcome]) -> View:
@@ -34,15 +35,23 @@ def reading_view(phases: Sequence[Phase[Any]], outcomes: Sequence[Outcome]) -> V
     return View(track(list(zip(links, known, strict=True)), len(outcomes), "being read"))
 
 
-def states_view(outcomes: Sequence[Outcome]) -> View:
-    """What is next, the picture, the table, what moved since a phase was done, and what the words mean."""
+def states_view(outcomes: Sequence[Outcome], at: datetime) -> View:
+    """What is next, the picture, the table, what moved since a phase was done, and what the words mean.
+
+    Parameters
+    ----------
+    outcomes:
+        Of all phases.
+    at:
+        When the org was read.
+    """
     todo = next_one(outcomes)
     place = outcomes.index(todo) if todo is not None else -1
     stations = [(link(outcome), standing(outcome)) for outcome in outcomes]
     rows: list[tuple[Cell, ...]] = [(link(outcome), badge(outcome), remarks(outcome)) for outcome in outcomes]
     drifts = [drift_grid(outcome) for outcome in outcomes if standing(outcome) is DRIFTED]
     return View(
-        _sentence(todo),
+        _sentence(todo, at),
         track(stations, place, "next"),
         Grid(("Phase", "State", "Remark"), tuple(rows), widths=(30, 20, 50)),
         *drifts,
@@ -56,13 +65,14 @@ def next_one(outcomes: Sequence[Outcome]) -> Outcome | None:
     return next((outcome for outcome in todo if standing(outcome) is not LATER), todo[0] if todo else None)
 
 
-def _sentence(todo: Outcome | None) -> Note:
+def _sentence(todo: Outcome | None, at: datetime) -> Note:
+    read = Small(f"Read on {at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC.")
     if todo is None:
-        return Note("Everything is as the guide asks.", "good")
+        return Note("Everything is as the guide asks.", "good", (read,))
     how, name = standing(todo), f"{todo.phase[:2]} · {todo.title}"
     tone: Tone = "bad" if how is FAILED else "warn"
     way = Link(f"Open {name} →", f"{todo.phase}.ipynb")
-    return Note(f"Next: {name}. {_ASKS.get(how, 'Open it.')}", tone, (way,))
+    return Note(f"Next: {name}. {_ASKS.get(how, 'Open it.')}", tone, (way, read))
 
 
 _ASKS = {

@@ -24,8 +24,8 @@ from cnxlib.ui.parts import (
     Part,
     Small,
     Tone,
+    cell_html,
     leads_to_a_page,
-    part_html,
     part_text,
     parts,
     sign,
@@ -92,7 +92,7 @@ class Note(Block):
 
     def html(self) -> str:
         """A box with a coloured edge."""
-        lines = "".join(f"<div>{part_html(part)}</div>" for part in self.details)
+        lines = cell_html(self.details)
         style = (
             f"border-left:4px solid {COLOURS[self.tone]};padding:4px 12px;margin:4px 0 12px 0;overflow-wrap:anywhere;"
         )
@@ -167,7 +167,7 @@ class Grid(Block):
     def _row_html(self, row: tuple[Cell, ...]) -> str:
         cells = []
         for index, cell in enumerate(row):
-            content = "".join(f"<div>{part_html(part)}</div>" for part in parts(cell))
+            content = cell_html(cell)
             if index == 0 and not self.columns:
                 cells.append(f'<th scope="row" style="{_CELL}font-weight:600;width:14em;">{content}</th>')
             else:

@@ -164,7 +164,7 @@ class Work:
             case "verified":
                 self.verified = True
                 left = len(data["remaining"])
-                self.stage = "It has read the org again: " + (f"{left} still differ." if left else "nothing differs.")
+                self.stage = "It has read the org again: " + (f"{left} still differ." if left else "no change is left.")
             case "phase-ended":
                 self.stage = "It closes and seals the record."
             case "run-ended":

@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.labs import Lab
 from tests.browser.notebook import Notebook
-from tests.browser.walking import APPLY, VERIFIED, plan
+from tests.browser.walking import APPLY, LEFT_TO_A_PERSON, plan
 from tests.conftest import Sim
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -60,7 +60,7 @@ def test_a_production_org_wants_its_id(sim: Sim, notebook: Notebook) -> None:
     assert sim.writes("guarded") == before
     notebook.fill(ITS_ID, org_id)
     notebook.press(APPLY)
-    notebook.sees(VERIFIED)
+    notebook.sees(LEFT_TO_A_PERSON)  # Email-to-Case, left alone
     assert sim.writes("guarded") > before
 
 
@@ -86,8 +86,8 @@ def test_a_run_minds_neither_a_restarted_kernel_nor_a_closed_tab(
     second = new_tab()
     second.open("01_install_package")
     second.sees("This phase is being applied already")  # without running anything: the kernel is still there
-    second.sees(VERIFIED)
+    second.sees(LEFT_TO_A_PERSON)
     ended = [json.loads(path.read_text(encoding="utf-8")) for path in (lab.runs / "cut-off").glob("*/run.json")]
-    assert [run["status"] for run in ended if run["mode"] == "apply"] == ["waiting"]  # for Email-to-Case, left alone
+    assert [run["status"] for run in ended if run["mode"] == "apply"] == ["waiting"]
     (applied,) = [run["run_id"] for run in ended if run["mode"] == "apply"]
     assert lab.cnx("records", "verify", applied).returncode == 0

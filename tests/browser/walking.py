@@ -15,6 +15,7 @@ from tests.browser.notebook import Notebook
 
 APPLY = re.compile(r"^Apply \d+ changes?$")
 VERIFIED = "After the last apply the org was read again: nothing differed from the guide."
+LEFT_TO_A_PERSON = "After the last apply the org was read again: 1 step is left to a person."
 NOTHING_LEFT = "There is nothing to apply."
 OURS = ".jp-OutputArea-output"
 """What the cells show: the rest of the page is JupyterLab's."""

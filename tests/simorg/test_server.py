@@ -13,11 +13,13 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 import requests
 import yaml
 
+from cnxlib.simorg import ids
 from tests.simorg.harness import Org, Server
 
 
@@ -165,6 +167,23 @@ def test_state_survives_a_restart(tmp_path: Path) -> None:
     assert again.about == org.about
     assert [row["Label"] for row in again.query("SELECT Label FROM PermissionSet WHERE Name = 'Kept'")] == ["Kept"]
     assert second.close() == 0
+
+
+def test_an_org_that_is_born_anew_is_another_org() -> None:
+    told = []
+    for _ in range(2):
+        server = Server("--org", "demo=fresh")
+        try:
+            org = Org(server, server.ready["orgs"][0])
+            server.http.post(f"{server.url}/_sim/orgs/demo/reset")
+            assert org.query("SELECT Id FROM Organization") == [
+                {"attributes": ANY, "Id": org.about["org_id"]},
+            ], "a reset makes no other org of it"
+            told.append(org.about["org_id"])
+        finally:
+            server.close()
+    assert len(set(told)) == 2
+    assert all(ids.to18(one[:15]) == one and one.startswith("00D") for one in told)
 
 
 def test_a_modern_org_has_soap_login_and_app_creation_off(server: Server) -> None:

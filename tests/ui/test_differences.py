@@ -64,3 +64,12 @@ def test_what_is_held_is_told_once() -> None:
     key = "ann@acme.example/Conexiom User"
     assert before_after(Change("create", "assignment", key, None, state)) == ["not held → held"]
     assert before_after(Change("delete", "assignment", key, state, None)) == ["held → not held"]
+
+
+def test_the_package_can_be_taken_back_where_undo_is_told_to_and_an_upgrade_cannot() -> None:
+    new = Change("create", "package", "Conexiom for Salesforce", None, {"version": "1.9.0.1"}, reversible=False)
+    newer = Change("update", "package", "Conexiom for Salesforce", {"version": "1.8"}, {"version": "1.9"}, (), False)
+    told = [changes_grid([one]) for one in (new, newer)]
+    assert told[0] is not None and told[1] is not None
+    assert "--include-package" in told[0].html() and "for good" not in told[0].html()
+    assert "for good" in told[1].html()

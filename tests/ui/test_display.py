@@ -93,7 +93,7 @@ def test_steps_show_result_error_and_id() -> None:
     assert "0PS000000000001" in text
     assert "✗ failed" in text
     assert "No." in text
-    assert "! not-run" in text
+    assert "! not run" in text
 
 
 def test_verify_shows_what_is_still_different() -> None:

@@ -27,7 +27,7 @@ play = json.loads((folder / "play.json").read_text())
 record = RunRecord.begin("acme")
 with present(record):
     for name, phase, data in play["events"]:
-        record.event(name, data, phase=phase, mode=play["mode"])
+        record.event(name, data, phase=phase, mode=play["mode"], known={"org_id": play["org_id"] if phase else ""})
     (folder / "ready").write_text(str(record.path))
     while not (folder / "go").exists():
         time.sleep(0.02)
@@ -38,6 +38,8 @@ with present(record):
         record.event("run-ended", {"status": "changed"}, mode=play["mode"])
 """
 PHASE = "02_lamps"
+ORG = "00D000000000001EAA"
+BEFORE = "00D000000000002EAA"
 CHANGE = {"op": "update", "kind": "lamp", "key": "hall", "before": {"on": False}, "after": {"on": True}, "guide": []}
 DONE = {**CHANGE, "result": "done", "error": "", "hint": "", "id": "", "seconds": 0.2}
 ENDED = {"phase": PHASE, "status": "changed", "steps": [DONE], "remaining": [], "manual": []}
@@ -64,9 +66,10 @@ def elsewhere(tmp_path: Path) -> Elsewhere:
         events: Any = (),
         later: Any = (),
         result: Any = RESULT,
+        org_id: str = ORG,
     ) -> Iterator[tuple[Process, Path]]:
         first = [("run-started", "", {"phases": phases}), *events]
-        play = {"mode": mode, "events": first, "later": list(later), "result": result}
+        play = {"mode": mode, "events": first, "later": list(later), "result": result, "org_id": org_id}
         (tmp_path / "play.json").write_text(json.dumps(play))
         process = subprocess.Popen([sys.executable, "-c", RUNNER, str(tmp_path)])
         try:
@@ -96,10 +99,10 @@ def followed(running: Running) -> tuple[list[Any], list[Ending]]:
 
 def test_a_run_at_work_is_found_and_followed_to_its_end(elsewhere: Elsewhere, tmp_path: Path) -> None:
     with elsewhere(events=[("step-started", PHASE, CHANGE)], later=[("step-done", PHASE, DONE)]) as (_, record):
-        running = at_work("acme", PHASE)
+        running = at_work("acme", PHASE, ORG)
         assert running is not None
         assert running.record == record
-        assert last_ending("acme", PHASE) is None, "it has not ended"
+        assert last_ending("acme", PHASE, ORG) is None, "it has not ended"
         events, endings = followed(running)
         until(lambda: [event["event"] for event in events] == ["run-started", "step-started"])
         assert endings == []
@@ -109,8 +112,8 @@ def test_a_run_at_work_is_found_and_followed_to_its_end(elsewhere: Elsewhere, tm
     (ending,) = endings
     assert (ending.cut_off, ending.record, ending.code) == (False, record, None)
     assert ending.outcome(PHASE) == ENDED
-    assert at_work("acme", PHASE) is None
-    last = last_ending("acme", PHASE)
+    assert at_work("acme", PHASE, ORG) is None
+    last = last_ending("acme", PHASE, ORG)
     assert last is not None
     assert last.result == ending.result
     assert last.when.endswith(" UTC")
@@ -119,7 +122,7 @@ def test_a_run_at_work_is_found_and_followed_to_its_end(elsewhere: Elsewhere, tm
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_run_whose_process_died_is_cut_off_and_not_at_work(elsewhere: Elsewhere) -> None:
     with elsewhere(events=[("step-started", PHASE, CHANGE)]) as (process, record):
-        running = at_work("acme", PHASE)
+        running = at_work("acme", PHASE, ORG)
         assert running is not None
         events, endings = followed(running)
         os.kill(process.pid, signal.SIGKILL)
@@ -128,8 +131,8 @@ def test_a_run_whose_process_died_is_cut_off_and_not_at_work(elsewhere: Elsewher
     assert [event["event"] for event in events] == ["run-started", "step-started"]
     (ending,) = endings
     assert (ending.cut_off, ending.record, ending.outcome(PHASE)) == (True, record, None)
-    assert at_work("acme", PHASE) is None
-    last = last_ending("acme", PHASE)
+    assert at_work("acme", PHASE, ORG) is None
+    last = last_ending("acme", PHASE, ORG)
     assert last is not None
     assert last.cut_off
 
@@ -138,8 +141,8 @@ def test_a_run_that_ended_before_it_was_looked_at_is_told_as_it_ended(elsewhere:
     with elsewhere(events=[("step-done", PHASE, DONE)]) as (process, record):
         (tmp_path / "go").touch()
         process.wait(20)
-        assert at_work("acme", PHASE) is None
-    last = last_ending("acme", PHASE)
+        assert at_work("acme", PHASE, ORG) is None
+    last = last_ending("acme", PHASE, ORG)
     assert last is not None
     assert last.record == record
     assert last.outcome(PHASE) == ENDED
@@ -147,7 +150,7 @@ def test_a_run_that_ended_before_it_was_looked_at_is_told_as_it_ended(elsewhere:
 
 def test_a_run_that_ends_between_being_found_and_being_followed_is_told(elsewhere: Elsewhere, tmp_path: Path) -> None:
     with elsewhere(events=[("step-done", PHASE, DONE)]) as (process, _):
-        running = at_work("acme", PHASE)
+        running = at_work("acme", PHASE, ORG)
         (tmp_path / "go").touch()
         process.wait(20)
     assert running is not None
@@ -160,15 +163,15 @@ def test_a_run_that_ends_between_being_found_and_being_followed_is_told(elsewher
 @pytest.mark.parametrize("other", [{"mode": "plan"}, {"mode": "verify"}, {"phases": ("03_fuses",)}], ids=str)
 def test_what_applies_nothing_of_this_phase_is_not_found(elsewhere: Elsewhere, other: dict[str, Any]) -> None:
     with elsewhere(**other):
-        assert at_work("acme", PHASE) is None
-    assert last_ending("acme", PHASE) is None
+        assert at_work("acme", PHASE, ORG) is None
+    assert last_ending("acme", PHASE, ORG) is None
 
 
 def test_of_a_run_over_many_phases_the_one_is_followed(elsewhere: Elsewhere, tmp_path: Path) -> None:
     phases = ("01_mains", PHASE, "03_fuses")
     first = [("plan", "01_mains", {"changes": []})]
     with elsewhere(phases, events=first) as (_, record):
-        running = at_work("acme", PHASE)
+        running = at_work("acme", PHASE, ORG)
         assert running is not None
         events, endings = followed(running)
         RunRecord.join(record).event("step-done", DONE, phase=PHASE, mode="apply")
@@ -176,8 +179,24 @@ def test_of_a_run_over_many_phases_the_one_is_followed(elsewhere: Elsewhere, tmp
         assert running.wait(20), "the run goes on, this phase does not"
         assert [event["event"] for event in events] == ["run-started", "step-done", "phase-ended"]
         assert [ending.outcome(PHASE) for ending in endings] == [ENDED]
-        assert at_work("acme", PHASE) is None
-        assert at_work("acme", "03_fuses") is not None
+        assert at_work("acme", PHASE, ORG) is None
+        assert at_work("acme", "03_fuses", ORG) is not None
+
+
+def test_a_run_on_another_org_of_the_same_alias_is_not_this_ones_past(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    """A sandbox that was refreshed, or a simulated org that was born anew."""
+    with elsewhere(events=[("phase-started", PHASE, {}), ("step-done", PHASE, DONE)], org_id=BEFORE):
+        assert at_work("acme", PHASE, ORG) is None
+        assert at_work("acme", PHASE, BEFORE) is not None
+    assert last_ending("acme", PHASE, ORG) is None
+    for org_id in (BEFORE, ""):
+        assert last_ending("acme", PHASE, org_id) is not None, "where nobody knows the org, its alias decides"
+
+
+def test_a_run_that_reached_no_org_is_told_of_its_alias(elsewhere: Elsewhere) -> None:
+    with elsewhere(org_id=""):
+        assert at_work("acme", PHASE, ORG) is not None
+    assert last_ending("acme", PHASE, ORG) is not None
 
 
 def test_a_runners_record_is_known_by_its_process(tmp_path: Path) -> None:

@@ -72,6 +72,9 @@ def test_another_text_can_be_copied_and_saved() -> None:
     assert widget.files[0]["text"] == "Dear Conexiom"
 
 
+ORG = "00D000000000001EAA"
+
+
 def outcome(*names: str) -> Outcome:
     documents = tuple(Document(name, compose(Mail("a@b.example", "", "s", "b\n")).as_string()) for name in names)
     return Outcome("09_support_request", "Mail", "plan", Status.WAITING, documents=documents)
@@ -86,12 +89,12 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     after = {"file": path.name, "sealed_to": "age1key", "contents": ["Password", "Security Token"]}
     digest = "sha256:" + hashlib.sha256(SEALED.encode()).hexdigest()
     data = {"kind": "sealed_credentials", "after": after, "id": digest}
-    record.event("step-done", data, phase="09_support_request", known={"user": "ann@acme.example"})
+    record.event("step-done", data, phase="09_support_request", known={"user": "ann@acme.example", "org_id": ORG})
     return path
 
 
 def test_what_was_handed_over_has_a_receipt_and_the_file(sealed: Path) -> None:
-    table, file = receipts(outcome("support-request.eml"), "acme")
+    table, file = receipts(outcome("support-request.eml"), "acme", ORG)
     assert isinstance(table, Grid)
     for part in ("ann@acme.example", "Security Token", "age1key", hashlib.sha256(SEALED.encode()).hexdigest()[:20]):
         assert part in table.html()
@@ -109,14 +112,15 @@ def test_the_receipt_of_what_a_person_sent_names_who_got_it(sealed: Path) -> Non
 
 def test_a_file_that_is_not_what_was_sealed_is_not_offered(sealed: Path) -> None:
     sealed.write_text(SEALED.replace("abc", "abd"))
-    assert len(receipts(outcome("support-request.eml"), "acme")) == 1
+    assert len(receipts(outcome("support-request.eml"), "acme", ORG)) == 1
     sealed.unlink()
-    assert len(receipts(outcome("support-request.eml"), "acme")) == 1
+    assert len(receipts(outcome("support-request.eml"), "acme", ORG)) == 1
 
 
 def test_a_phase_that_writes_to_nobody_and_an_org_without_records_have_no_receipts(sealed: Path) -> None:
-    assert receipts(outcome("07-who-holds-what.csv"), "acme") == []
-    assert receipts(outcome("support-request.eml"), "another") == []
+    assert receipts(outcome("07-who-holds-what.csv"), "acme", ORG) == []
+    assert receipts(outcome("support-request.eml"), "another", ORG) == []
+    assert receipts(outcome("support-request.eml"), "acme", "00D000000000002EAA") == [], "another org by now"
 
 
 def test_the_front_end_fetches_nothing_and_takes_texts_as_texts() -> None:

@@ -1,5 +1,8 @@
 import dataclasses
 import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,13 @@ from cnxlib.doctor import Diagnosis
 from cnxlib.errors import CnxError, InventoryError, LoginRefused, NotPermitted, PreflightFailed, UnknownOrg
 from cnxlib.inventory import SalesforceCliLogin, add_org, find_org
 from cnxlib.model import Check
+from cnxlib.records import RunRecord
 from cnxlib.ui.changes import OrgChanges
+from cnxlib.ui.freshness import newer_run
 from cnxlib.ui.overview import Overview
 from cnxlib.ui.panes import Pane
 
-from .fakes import LAMPS, FakeOrg
+from .fakes import LAMPS, ORG_ID, FakeOrg
 
 MAINS = dataclasses.replace(LAMPS, id="01_mains", title="Mains")
 GOOD = Check("login", True, detail="ann@acme.example")
@@ -191,6 +196,59 @@ def test_the_button_looks_at_another_org_in_place() -> None:
     assert start.asked == ["plain", "lit"]
     assert "Everything is as the guide asks." in start.shown()[2]
     assert not any("Out of date" in text for text in start.shown())
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnxlib.ui.freshness.POLL_S", 0.02)
+
+
+def run_on(alias: str, mode: str, org_id: str = ORG_ID) -> RunRecord:
+    record = RunRecord.begin(alias)
+    record.event("run-started", {"phases": [LAMPS.id]}, mode=mode)
+    record.event("phase-started", {}, phase=LAMPS.id, mode=mode, known={"org_id": org_id})
+    return record
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if condition():
+            return
+        time.sleep(0.02)
+    pytest.fail("it did not come to pass")
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("mode", ["apply", "confirm"])
+def test_what_was_read_before_a_run_was_at_work_is_out_of_date(mode: str) -> None:
+    run_on("plain", "apply")
+    start = Start("plain").run()
+    assert f"Read on {datetime.now(UTC):%Y-%m-%d at }" in start.shown()[2]
+    assert "Out of date" not in start.shown()[2]
+    record = run_on("plain", mode)
+    until(lambda: "Out of date" in start.shown()[2])
+    assert f"run {record.run_id} has been at work" in start.shown()[2]
+    assert "Press “Look at the org” above" in start.shown()[2]
+    assert start.asked == ["plain"], "the org is not asked"
+    start.form.enter("org", "lit")
+    start.form.enter("org", "plain")
+    assert record.run_id in start.shown()[2], "it is no newer for that"
+    start.form.submit()
+    assert "Out of date" not in start.shown()[2]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    "other", [("plain", "plan"), ("plain", "verify"), ("lit", "apply"), ("plain", "apply", "00D5x000000BeforeX")]
+)
+def test_a_run_that_changes_nothing_here_makes_nothing_out_of_date(other: tuple[str, ...]) -> None:
+    start = Start("plain").run()
+    since = time.time()
+    time.sleep(0.02)
+    run_on(*other)
+    assert newer_run("plain", ORG_ID, since) is None
+    time.sleep(0.2)
+    assert "Out of date" not in start.shown()[2]
 
 
 def test_an_unknown_org_is_said_at_the_field_and_raised_at_the_end() -> None:

@@ -210,11 +210,11 @@ def test_a_second_window_sees_the_run_of_the_first(runner: Runner, tmp_path: Pat
     handover = runner(events=[("step-started", CHANGE)], wait=True)
     first, second = panel_of(handover), panel_of(handover)
     first.press()
-    until(lambda: at_work("acme", "02_lamps") is not None)
+    until(lambda: at_work("acme", "02_lamps", ORG_ID) is not None)
     (tmp_path / "seen.json").unlink()
     second.press()
     until(lambda: "1 doing" in second.widget.said)
-    assert "begun elsewhere" in text(second)
+    assert "This phase is being applied already." in text(second)
     assert not (tmp_path / "seen.json").exists(), "no other runner is started"
     (tmp_path / "go").touch()
     assert first.wait(30)
@@ -229,9 +229,9 @@ def test_a_panel_follows_a_run_that_is_at_work_already(runner: Runner, tmp_path:
     handover = runner(events=[("plan", {"digest": DIGEST, "changes": [CHANGE]}), ("step-done", DONE)], wait=True)
     started = Started(handover)
     started.start()
-    until(lambda: at_work("acme", "02_lamps") is not None)
+    until(lambda: at_work("acme", "02_lamps", ORG_ID) is not None)
     told: list[Ending] = []
-    panel = panel_of(handover, running=at_work("acme", "02_lamps"), on_end=told.append)
+    panel = panel_of(handover, running=at_work("acme", "02_lamps", ORG_ID), on_end=told.append)
     assert panel.widget.button == ""
     until(lambda: panel.widget.overall == {"text": "1 of 1 step done", "fraction": 1.0})
     (tmp_path / "go").touch()

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from cnxlib.errors import CnxError, NotPermitted, OrgUnreachable, ParameterError, PhaseError, SessionExpired
-from cnxlib.model import Status
-from cnxlib.records import read_events, runs_of
+from cnxlib.history import Confirmed
+from cnxlib.model import ManualStep, Status
+from cnxlib.records import RunRecord, read_events, runs_of
 from cnxlib.ui.cells import STAGES, Stage
 from cnxlib.ui.cockpit import Cockpit
 from cnxlib.ui.handover import Ending
@@ -18,7 +19,7 @@ from cnxlib.ui.panes import Pane
 from cnxlib.ui.ticks import Confirming, Ticks
 from cnxlib.ui.view import Note, View
 
-from .fakes import LAMPS, FakeOrg
+from .fakes import LAMPS, ORG_ID, FakeOrg
 
 Sit = Callable[..., Cockpit]
 
@@ -43,8 +44,8 @@ class FakePanel:
     def wait(self, timeout_s: float | None = None) -> bool:
         return not self.at_work
 
-    def end(self) -> None:
-        self.at_work, self.ending = False, Ending()
+    def end(self, ending: Ending | None = None) -> None:
+        self.at_work, self.ending = False, ending or Ending()
         self.more["on_end"](self.ending)
 
 
@@ -81,6 +82,19 @@ def panes(run: Cockpit) -> Mapping[Stage, Pane]:
 def ends(alias: str = "acme") -> list[str]:
     """How the phases on record ended, the oldest first."""
     return [str(read_events(path)[-1]["data"].get("status")) for path in runs_of(alias)]
+
+
+def applied(org_id: str = ORG_ID, **phase: Any) -> Ending:
+    """The record of a run that applied the phase, and how it ended."""
+    record = RunRecord.begin("acme")
+    record.event("run-started", {"phases": [LAMPS.id]}, mode="apply")
+    ended = {"phase": LAMPS.id, "status": "changed", "remaining": [], "manual": [], "error": None, **phase}
+    record.event("phase-ended", ended, phase=LAMPS.id, mode="apply", known={"org_id": org_id})
+    record.write_json("run.json", {"phases": [ended]})
+    return Ending({"phases": [ended]}, record.path)
+
+
+BULB = ManualStep("cellar", ("G1.2",), "Buy a bulb for cellar").as_json()
 
 
 def test_run_all_fills_the_panes_on_one_record(sit: Sit, org: FakeOrg) -> None:
@@ -323,6 +337,70 @@ def test_what_was_left_can_be_applied_from_a_new_panel_below(sit: Sit) -> None:
     assert len(FakePanel.made) == 2
 
 
+def test_what_the_last_apply_verified_is_told(sit: Sit, org: FakeOrg) -> None:
+    org.lamps["hall"] = True
+    applied()
+    verified = panes(sit())["verify"].text()
+    assert "✓ After the last apply the org was read again: nothing differed from the guide." in verified
+
+
+def test_an_apply_that_verified_nothing_of_what_differs_now_is_no_good_news(sit: Sit) -> None:
+    applied()
+    verified = panes(sit())["verify"].text()
+    assert "✓" not in verified
+    assert "! After the last apply nothing differed from the guide. Now something does." in verified
+    assert "1 change waits to be applied" in verified
+
+
+def test_an_apply_to_another_org_of_this_alias_is_not_told(sit: Sit) -> None:
+    applied("00D5x000000BeforeX")
+    shown = panes(sit())
+    assert "nothing to verify" in shown["verify"].text()
+    assert "The last apply is on record." not in shown["record"].text()
+
+
+def test_what_the_last_apply_left_to_a_person_is_no_good_news_until_it_is_done(
+    sit: Sit, org: FakeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(status="waiting", manual=[BULB])
+    org.lamps["cellar"] = True
+    run = sit(lamps=["cellar"])
+    shown = panes(run)
+    verified = shown["verify"]
+    assert "✓" not in verified.text()
+    assert "! After the last apply the org was read again: 1 step is left to a person." in verified.text()
+    assert "The plan above says what is to be done" in verified.text()
+    monkeypatch.setattr(Confirming, "confirm", lambda me, step, *more: replace(step, done_by="ann", done_at="2026"))
+    (ticks,) = shown["plan"].shown
+    assert isinstance(ticks, Ticks)
+    ticks.press("cellar")
+    ticks.wait()
+    assert "✓ After the last apply the org was read again: nothing else differed" in verified.text()
+    monkeypatch.setattr("cnxlib.ui.attempt.Past.recall", lambda me, request: Confirmed("ann", "2026"))
+    run.form.submit()
+    assert "✓ After the last apply the org was read again: nothing else differed" in verified.text()
+    assert "is done" in verified.text()
+
+
+def test_where_nothing_can_be_planned_after_a_failed_apply_its_end_is_told(sit: Sit, org: FakeOrg) -> None:
+    run = sit()
+    shown = panes(run)
+    assert "nothing to verify" in shown["verify"].text()
+    (panel,) = FakePanel.made
+    org.breaks = OrgUnreachable("nobody there", org="acme")
+    panel.end(applied(status="waiting", manual=[BULB]))
+    assert "1 step is left to a person" in shown["verify"].text()
+    assert "Buy a bulb for cellar" in shown["verify"].text()
+    panel = FakePanel.made[-1]
+    ending = applied(status="failed", reason="nobody there", error={"message": "nobody there"})
+    panel.end(ending)
+    assert "The last apply failed; the org was not read again." in shown["verify"].text()
+    record = shown["record"].text()
+    assert str(ending.record) in record.replace("\n", "")
+    assert "pending" not in record, "the plan before is older"
+    assert "failed" in record
+
+
 def test_a_plan_beside_a_run_at_work_leaves_its_panel(sit: Sit) -> None:
     run = sit()
     shown = panes(run)
@@ -335,14 +413,14 @@ def test_a_plan_beside_a_run_at_work_leaves_its_panel(sit: Sit) -> None:
 
 
 def test_a_run_that_is_at_work_already_is_followed(sit: Sit, org: FakeOrg, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id: (alias, phase_id))
+    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id, org_id: (alias, phase_id))
     shown = panes(sit())
     (panel,) = FakePanel.made
     assert panel.more["running"] == ("acme", LAMPS.id)
     assert shown["apply"].text() == "at work"
     assert "being applied right now" in shown["plan"].text()
     assert "being applied right now" in shown["verify"].text()
-    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id: None)
+    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id, org_id: None)
     org.lamps["hall"] = True
     panel.end()
     assert "as the guide asks" in shown["plan"].text()
@@ -351,7 +429,7 @@ def test_a_run_that_is_at_work_already_is_followed(sit: Sit, org: FakeOrg, monke
 def test_a_run_at_work_is_shown_whatever_becomes_of_the_plan(
     sit: Sit, org: FakeOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id: "running")
+    monkeypatch.setattr("cnxlib.ui.sitting.at_work", lambda alias, phase_id, org_id: "running")
     org.breaks = OrgUnreachable("nobody there")
     assert panes(sit())["apply"].text() == "at work"
 

@@ -1,7 +1,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cnxlib.ui.progress import MOST_LINES, live_lines, most_telling, work_view
+import pytest
+
+from cnxlib.ui.following import Ending
+from cnxlib.ui.progress import MOST_LINES, ended_view, live_lines, most_telling, work_note, work_view
 from cnxlib.ui.work import Line, Work
 
 
@@ -72,3 +75,42 @@ def test_few_steps_are_all_shown_in_their_order() -> None:
     lines = [Line(change(name), state) for name, state in (("a", "done"), ("b", "failed"), ("c", "waiting"))]
     assert most_telling(lines) == lines
     assert lines[2].seconds(datetime.now(UTC)) is None
+
+
+def test_every_step_leads_to_where_a_person_would_make_it() -> None:
+    work = Work([{**change("ann@acme.example"), "kind": "user"}, change("hall")])
+    user, lamp = live_lines(work, "https://acme.my.salesforce.com")
+    assert 'href="https://acme.my.salesforce.com/lightning/setup/ManageUsers/home"' in user["by_hand"]
+    assert lamp["by_hand"] == "", "nobody knows where"
+    assert "Users" in live_lines(work)[0]["by_hand"] and "<a " not in live_lines(work)[0]["by_hand"]
+    assert "ManageUsers/home" in work_view(work, None, url="https://acme.my.salesforce.com").html()
+
+
+def test_a_run_that_this_page_did_not_begin_is_told_without_saying_where_it_was_begun() -> None:
+    note = work_note(Work(), None, own=False)
+    assert note.message == "This phase is being applied already."
+    assert "elsewhere" not in note.text()
+
+
+STEP = {"step": "make_app", "what": "Make the app in Setup.", "done_at": ""}
+
+
+@pytest.mark.parametrize(
+    ("phase", "verified", "left"),
+    [
+        ({"manual": [], "remaining": []}, "✓ nothing differs from the guide", "nothing"),
+        ({"manual": [{**STEP, "done_at": "2026"}], "remaining": []}, "✓ nothing differs from the guide", "nothing"),
+        ({"manual": [STEP], "remaining": []}, "! 1 step is left to a person; nothing else differs", STEP["what"]),
+        ({"manual": [STEP, STEP], "remaining": []}, "! 2 steps are left to a person", STEP["what"]),
+        ({"manual": [STEP], "remaining": [change("hall")]}, "✗ 1 still different", STEP["what"]),
+        ({"manual": [], "remaining": [], "digest": ""}, "nothing differs", "not known: the run ended before"),
+    ],
+)
+def test_what_is_left_to_a_person_is_no_agreement_with_the_guide(phase: Any, verified: str, left: str) -> None:
+    work = Work()
+    work.take([{"event": "verified", "data": {"remaining": phase["remaining"]}}])
+    remaining = [{**one, "reversible": True} for one in phase["remaining"]]
+    told = {"phase": "02", "status": "waiting", "digest": "sha256:1", "seconds": 1, "api_calls": 1, **phase}
+    text = ended_view(Ending({"phases": [{**told, "remaining": remaining}]}), work, "02").text()
+    assert verified in text
+    assert left in text.partition("Left to a person")[2]

@@ -154,7 +154,7 @@ class Filling:
         self.org.put_many("PermissionSetAssignment", held)
 
     def _connected_app(self, name: str, app: Mapping[str, Any]) -> None:
-        """An app whose key is the same at every start; its secret is drawn anew, and no API tells it."""
+        """An app whose key follows from the org's id; its secret is drawn anew, and no API tells it."""
         key = "3MVG9" + hashlib.sha256(f"{self.org.org_id}/{name}".encode()).hexdigest()
         add_connected_app(self.org, name, {**app, "oauthConfig": {**app["oauthConfig"], "consumerKey": key}})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cnxlib.simorg import packages
+from cnxlib.simorg import ids, packages
 from cnxlib.simorg.errors import ApiError
 from cnxlib.simorg.org import Org
 from cnxlib.simorg.packages.conditions import REFUSED
@@ -212,7 +212,7 @@ def test_a_version_tells_that_it_asks_for_a_key(http: Http, subject: Subject) ->
 
 
 def test_a_scenario_may_begin_with_the_package() -> None:
-    org = Org("began", "x", lambda org: packages.bring(org, OLDER))
+    org = Org(ids.org_id("began"), "began", "x", lambda org: packages.bring(org, OLDER))
     assert packages.number(packages.installed_version(org) or {})[:2] == (1, 8)
     assert len(org.rows("FieldDefinition", MasterLabel="Conexiom ID")) == 1
 
