@@ -19,6 +19,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from cnxlib.model import ManualStep, Outcome
+from cnxlib.ui.front_end import module_of
 from cnxlib.ui.guide import reasons
 from cnxlib.ui.live import Live
 from cnxlib.ui.manual import TITLE, ManualSteps, confirmed, link_of
@@ -242,7 +243,7 @@ def _widget_class() -> Any:
     class Boxes(anywidget.AnyWidget):
         """The front end is `ticks.js`; the traits are what it shows."""
 
-        _esm = _HERE / "ticks.js"
+        _esm = module_of("connection.js", "ticks.js")
         _css = _HERE / "widgets.css"
         title = traitlets.Unicode().tag(sync=True)
         largest = traitlets.Int().tag(sync=True)
