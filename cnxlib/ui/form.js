@@ -183,6 +183,7 @@ Object.assign(View.prototype, CONTROLS, LISTS);
 export default {
   render({ model, el }) {
     const view = new View(model, el);
+    bringIntoView(view.root);
     return () => view.end();
   },
 };

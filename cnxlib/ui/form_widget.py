@@ -20,7 +20,7 @@ _HERE = Path(__file__).parent
 class FormWidget(anywidget.AnyWidget):
     """Draws fields and tells what is typed; what that means is the `Form`'s business."""
 
-    _esm = module_of("connection.js", "combobox.js", "form_controls.js", "form_lists.js", "form.js")
+    _esm = module_of("connection.js", "combobox.js", "form_controls.js", "form_lists.js", "first_sight.js", "form.js")
     _css = _HERE / "form.css"
     groups: traitlets.List[Any] = traitlets.List().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
