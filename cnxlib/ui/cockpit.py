@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnxlib.errors import PhaseError
+from cnxlib.errors import CnxError, PhaseError
 from cnxlib.model import Outcome
 from cnxlib.phases import PHASES
 from cnxlib.phases.base import Phase
@@ -13,8 +13,9 @@ from cnxlib.salesforce.org import connect
 from cnxlib.ui.attempt import Connect
 from cnxlib.ui.cells import Cells
 from cnxlib.ui.form import Form
-from cnxlib.ui.inputs import Inputs
+from cnxlib.ui.inputs import Inputs, asks_a_person
 from cnxlib.ui.kernel import guard
+from cnxlib.ui.not_begun import NotBegun
 from cnxlib.ui.sitting import Sitting
 
 
@@ -42,7 +43,8 @@ class Cockpit:
     Raises
     ------
     InventoryError, UnknownOrg, ParameterError
-        There is no usable inventory, or it holds no such org (headless; else the form asks), or a malformed entry.
+        There is no usable inventory, or it holds no such org, or a malformed entry. (Headless; else the cells tell it,
+        and `outcome` raises it; or the form asks.)
     """
 
     def __init__(
@@ -54,17 +56,34 @@ class Cockpit:
         connect: Connect = connect,
     ) -> None:
         guard()
-        self._inputs = Inputs(phase, namespace, phases, connect)
-        self._cells: Cells = (
-            Sitting(self._inputs, connect, phases) if self._inputs.interactive else Cells(self._inputs, connect)
-        )
+        self._title = phase.title
+        self._inputs: Inputs | None = None
+        self._cells: Cells | NotBegun
+        try:
+            self._inputs = Inputs(phase, namespace, phases, connect)
+        except CnxError as error:
+            if not asks_a_person(namespace):
+                raise
+            self._cells = NotBegun(error)
+        else:
+            interactive = self._inputs.interactive
+            self._cells = Sitting(self._inputs, connect, phases) if interactive else Cells(self._inputs, connect)
         for previous in [one for one in namespace.values() if isinstance(one, Cockpit)]:
-            self._inputs.carry_over(previous._inputs)
+            if self._inputs is not None and previous._inputs is not None:
+                self._inputs.carry_over(previous._inputs)
             previous._cells.close()
 
     @property
     def form(self) -> Form:
-        """The form of the parameters."""
+        """The form of the parameters.
+
+        Raises
+        ------
+        PhaseError
+            There is no org to ask for.
+        """
+        if self._inputs is None:
+            raise PhaseError(f"{self._title}: there is no form yet", hint="Run the first cells again.")
         return self._inputs.form
 
     @property
@@ -78,8 +97,7 @@ class Cockpit:
         """
         outcome = self._cells.outcome
         if outcome is None:
-            title = self._inputs.phase.title
-            raise PhaseError(f"{title}: there is no outcome yet", hint="Run the cells above first.")
+            raise PhaseError(f"{self._title}: there is no outcome yet", hint="Run the cells above first.")
         return outcome
 
     def inputs(self) -> Any:

@@ -72,7 +72,7 @@ function offered(view, field, input, take) {
     view.searching = (found) => {
       if (found.text === input.value.trim() && document.activeElement === input) open(found.offers, found.said);
     };
-    view.model.send({ kind: "search", text: input.value.trim() });
+    view.line.send({ kind: "search", text: input.value.trim() });
   });
   const look = (all) => {
     const text = input.value.trim();

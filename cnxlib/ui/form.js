@@ -10,7 +10,10 @@ class View {
     this.id = `cnx-${++views}-${Math.random().toString(36).slice(2, 8)}`;
     this.count = 0;
     this.sent = 0;
+    this.heard = 0; // of what was sent
     this.pressed = null; // how often the button had worked when it was pressed
+    this.looks = false; // whether it was pressed, and what is refused is to be looked at once the kernel has heard all
+    this.line = new Connection(model, () => this.refresh());
     this.controls = new Map(); // by a parameter's name
     this.places = new Map(); // by "assignments.0.users": where a message goes, and what it is about
     this.searching = null;
@@ -36,10 +39,11 @@ class View {
     };
     for (const [event, listener] of Object.entries(this.listeners)) model.on(event, listener);
     this.refresh();
-    model.send({ kind: "shown" });
+    this.line.send({ kind: "shown" });
   }
 
   end() {
+    this.line.end();
     for (const [event, listener] of Object.entries(this.listeners)) this.model.off(event, listener);
   }
 
@@ -60,23 +64,19 @@ class View {
       this.root.append(around);
     }
     this.groups = [...this.root.children].filter((node) => node.fields);
-    this.root.append(this.rest, h("div", { class: "cnx-end" }, this.button, this.reason), this.reading);
+    this.root.append(this.rest, h("div", { class: "cnx-end" }, this.button, this.reason), this.line.said, this.reading);
   }
 
   tell(name, value) {
     this.sent += 1;
-    this.model.send({ kind: "typed", name, value, mark: [this.id, this.sent] });
+    this.line.send({ kind: "typed", name, value, mark: [this.id, this.sent] });
   }
 
   press() {
     for (const { flush } of this.controls.values()) flush?.();
-    if (this.model.get("state").refused && !this.behind()) {
-      this.all = true;
-      this.refresh();
-      this.toFirstMessage();
-    }
+    this.looks = true;
     this.pressed = this.model.get("state").submits;
-    this.model.send({ kind: "submit" });
+    this.line.send({ kind: "submit" });
     this.refresh();
   }
 
@@ -90,12 +90,18 @@ class View {
   // Whether the kernel has not heard all yet that was typed here.
   behind() {
     const [from, mark] = this.model.get("state").heard ?? ["", 0];
-    return from === this.id && mark < this.sent;
+    if (from === this.id) this.heard = mark; // else it has heard another view since
+    return this.heard < this.sent;
   }
 
   refresh() {
     const state = this.model.get("state");
     const behind = this.behind();
+    const looked = this.looks && !behind;
+    if (looked) {
+      this.looks = false;
+      this.all ||= state.refused;
+    }
     for (const [name, { box, set, busy }] of this.controls) {
       box.hidden = state.hidden.includes(name);
       const value = state.values[name];
@@ -108,13 +114,15 @@ class View {
     this.reading.hidden = !this.model.get("reading");
     this.rest.textContent = state.rest ? `✗ ${state.rest}` : "";
     if (this.pressed !== null && state.submits > this.pressed && !state.busy) this.pressed = null;
-    const waits = this.pressed !== null || state.busy;
+    const { live } = this.line;
+    const waits = live && (this.pressed !== null || state.busy);
     const label = this.model.get("button");
     this.button.hidden = !label;
     this.button.textContent = label;
     // Still to be reached by Tab while it is disabled, so that the reason is read out.
-    this.button.setAttribute("aria-disabled", waits || state.refused ? "true" : "false");
-    this.reason.textContent = label ? (waits ? "Working …" : state.reason) : "";
+    this.button.setAttribute("aria-disabled", waits || state.refused || !live ? "true" : "false");
+    this.reason.textContent = label && live ? (waits ? "Working …" : state.reason) : "";
+    if (looked && state.refused && live) this.toFirstMessage();
   }
 
   // -- one field ------------------------------------------------------------------------------------------------
@@ -175,6 +183,7 @@ Object.assign(View.prototype, CONTROLS, LISTS);
 export default {
   render({ model, el }) {
     const view = new View(model, el);
+    bringIntoView(view.root);
     return () => view.end();
   },
 };

@@ -57,7 +57,7 @@ const CONTROLS = {
     const keep = () => {
       const value = secret.value;
       secret.value = "";
-      if (value) this.model.send({ kind: "secret", name: field.name, value });
+      if (value) this.line.send({ kind: "secret", name: field.name, value });
     };
     secret.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); keep(); } });
     secret.addEventListener("change", keep); // left without a press of the button
@@ -77,8 +77,8 @@ const CONTROLS = {
       const [file] = chooser.files;
       if (!file) return;
       const tooLarge = file.size > LARGEST_FILE;
-      if (!tooLarge) this.model.send({ kind: "file", name: field.name, text: await file.text() });
-      said.textContent = tooLarge ? `${file.name} is too large: give its path` : `${file.name} is saved beside your orgs.yaml`;
+      const sent = !tooLarge && this.line.send({ kind: "file", name: field.name, text: await file.text() });
+      said.textContent = tooLarge ? `${file.name} is too large: give its path` : sent ? `${file.name} is saved beside your orgs.yaml` : "";
       chooser.value = "";
     } });
     const button = h("button", { type: "button", class: "cnx-small", "aria-describedby": described, onclick: () => chooser.click() }, "Choose a file …");
@@ -92,7 +92,7 @@ const CONTROLS = {
     const keep = () => {
       const value = input.value;
       input.value = "";
-      if (value) this.model.send({ kind: "secret", name: field.name, value });
+      if (value) this.line.send({ kind: "secret", name: field.name, value });
     };
     input.addEventListener("change", keep);
     const node = h("div", {}, input, h("details", {}, h("summary", { class: "cnx-aside" }, "It is kept elsewhere"),

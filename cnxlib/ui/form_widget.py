@@ -12,15 +12,15 @@ from typing import Any
 import anywidget
 import traitlets
 
+from cnxlib.ui.front_end import module_of
+
 _HERE = Path(__file__).parent
-_MODULES = ("combobox.js", "form_controls.js", "form_lists.js", "form.js")
 
 
 class FormWidget(anywidget.AnyWidget):
     """Draws fields and tells what is typed; what that means is the `Form`'s business."""
 
-    # One module in the browser: what is given as text can import nothing beside it.
-    _esm = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _MODULES)
+    _esm = module_of("connection.js", "combobox.js", "form_controls.js", "form_lists.js", "first_sight.js", "form.js")
     _css = _HERE / "form.css"
     groups: traitlets.List[Any] = traitlets.List().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)

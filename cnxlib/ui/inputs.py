@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cnxlib.errors import CnxError, UnknownOrg
+from cnxlib.errors import CnxError, InventoryError, UnknownOrg
 from cnxlib.inventory import OrgEntry, find_org, inventory_path, read_inventory
 from cnxlib.phases.base import Phase
 from cnxlib.phases.saved import defaults, saved_parameters
@@ -18,6 +18,11 @@ from cnxlib.secrets.touched import touch
 from cnxlib.ui.choices import Choices, Connect
 from cnxlib.ui.form import Form
 from cnxlib.ui.orgs import first_org
+
+
+def asks_a_person(namespace: Mapping[str, Any]) -> bool:
+    """Whether a person is asked for the parameters: the runner and the other modes take what they are given."""
+    return not namespace.get("record") and namespace.get("mode", "plan") == "plan"
 
 
 class Inputs:
@@ -54,10 +59,10 @@ class Inputs:
         self._defaults = defaults(phase)
         self._given = {name: namespace.get(name, default) for name, default in self._defaults.items()}
         self._by_runner = bool(self._given["record"])
-        self.interactive = not self._by_runner and self._given["mode"] == "plan"
-        """Whether a person is asked: the runner and the other modes take what they are given."""
+        self.interactive = asks_a_person(namespace)
+        """Whether a person is asked."""
         if not self._by_runner:
-            known = list(read_inventory()) if self.interactive else ()
+            known = _known() if self.interactive else ()
             self._given["org"] = first_org(str(self._given["org"]), known)
         self.form = self._make_form()
         """The form of the parameters."""
@@ -188,3 +193,13 @@ class Inputs:
         return {
             name: saved.get(name, value) if value == self._defaults[name] else value for name, value in given.items()
         }
+
+
+def _known() -> list[str]:
+    """The orgs to choose from; a list that was not begun yet is one without orgs."""
+    known = list(read_inventory()) if inventory_path().exists() else []
+    if not known:
+        raise InventoryError(
+            f"There is no org in your list yet ({inventory_path()})", hint="Add one in 00 · Start here, then come back."
+        )
+    return known

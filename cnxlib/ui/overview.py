@@ -27,7 +27,8 @@ from cnxlib.ui.diagnosed import diagnosis_view
 from cnxlib.ui.display import error_note, notice
 from cnxlib.ui.form import Form
 from cnxlib.ui.freshness import Watch
-from cnxlib.ui.kernel import CellOutput, guard
+from cnxlib.ui.kernel import guard
+from cnxlib.ui.last_cell import LastCell
 from cnxlib.ui.logins import aliases, may_be_renewed
 from cnxlib.ui.main_thread import MainThread
 from cnxlib.ui.orgs import first_org, remember
@@ -88,7 +89,7 @@ class Overview:
         self._choose, self._connect, self._states = Pane(), Pane(), Pane()
         self._org: Org | None = None
         self._error: CnxError | None = None
-        self._raised: CellOutput | None = None
+        self._raised: LastCell | None = None
         self._closed = False
         self._looked = ""
         self._watch: Watch | None = None
@@ -129,7 +130,7 @@ class Overview:
         InventoryError, UnknownOrg, SecretError, OrgUnreachable, LoginRefused, PreflightFailed
             There is no such org, no answer, or a no. The notebook shows it where it happened.
         """
-        self._raised = CellOutput()
+        self._raised = LastCell(fails=self._error is not None)
         if self._error is not None:
             raise self._error
 

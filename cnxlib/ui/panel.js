@@ -41,6 +41,7 @@ class View {
     this.id = `cnx-panel-${++views}-${Math.random().toString(36).slice(2, 8)}`;
     this.rows = new Map(); // the parts of each row, by the step's key
     this.told = { text: "", at: 0, timer: 0 };
+    this.line = new Connection(model, () => this.lost());
     this.build();
     el.append(this.root);
     this.changed = () => this.refresh();
@@ -60,7 +61,7 @@ class View {
     this.refused = h("span", { id: `${field}-said`, class: "cnx-refused", role: "alert" });
     this.guard = h("div", { class: "cnx-guard" }, this.label, this.typed, this.refused);
     this.button = h("button", { type: "button", class: "cnx-main", onclick: () => this.press() });
-    this.head = h("div");
+    this.head = h("div", { tabindex: "-1" });
     this.foot = h("div");
     this.progress = h("div", { class: "cnx-progress" });
     this.overall = this.bar(`${this.id}-overall`);
@@ -74,7 +75,7 @@ class View {
     this.root = h(
       "div",
       { class: "cnx-panel", role: "group", "aria-label": "Apply", "data-lm-suppress-shortcuts": "true" },
-      this.status, this.guard, this.head, this.progress, this.table, this.foot, this.button,
+      this.status, this.line.said, this.guard, this.head, this.progress, this.table, this.foot, this.button,
     );
   }
 
@@ -86,27 +87,30 @@ class View {
 
   press() {
     if (this.button.getAttribute("aria-disabled") === "true") return;
-    this.model.send({ press: this.typed.value });
+    this.line.send({ press: this.typed.value });
   }
 
   refresh() {
     const get = (name) => this.model.get(name);
     const guard = get("guard");
+    const button = get("button");
+    const leaves = !button && [this.button, this.typed].includes(document.activeElement);
     this.guard.hidden = !guard;
     setText(this.label, guard);
     setText(this.refused, get("refused"));
     this.typed.setAttribute("aria-invalid", String(Boolean(get("refused"))));
-    this.typed.disabled = !get("enabled");
-    const button = get("button");
+    const enabled = get("enabled") && this.line.live;
+    this.typed.disabled = !enabled;
     this.button.hidden = !button;
     setText(this.button, button);
     this.button.classList.toggle("cnx-second", get("rows").length > 0); // what is left has a button of its own
-    this.button.setAttribute("aria-disabled", String(!get("enabled")));
+    this.button.setAttribute("aria-disabled", String(!enabled));
     setHtml(this.head, get("head"));
+    if (leaves) this.head.focus(); // what was pressed is gone: the keyboard's place is where it is told what came of it
     setHtml(this.foot, get("foot"));
     this.showBar(this.overall, get("overall"));
     this.showBar(this.detail, get("detail"));
-    this.progress.hidden = this.overall.box.hidden && this.detail.box.hidden;
+    this.progress.hidden = !this.line.live || (this.overall.box.hidden && this.detail.box.hidden);
     this.showRows(get("rows"), get("columns"), get("caption"));
     this.say(get("said"), get("button") !== "");
   }
@@ -175,7 +179,15 @@ class View {
     }, wait);
   }
 
+  /** Nobody tells how it goes on, so nothing is counted that may have ended; the runner needs no kernel. */
+  lost() {
+    clearInterval(this.clock);
+    if (this.model.get("overall").text) this.line.said.append(" What is being applied goes on meanwhile.");
+    this.refresh();
+  }
+
   close() {
+    this.line.end();
     clearInterval(this.clock);
     clearTimeout(this.told.timer);
     this.model.off("change", this.changed);

@@ -8,13 +8,15 @@ from typing import Any
 import anywidget
 import traitlets
 
+from cnxlib.ui.front_end import module_of
+
 _HERE = Path(__file__).parent
 
 
 class PanelWidget(anywidget.AnyWidget):
     """Draws what the `Panel` says, and sends ``{"press": typed org id}`` where its button is pressed."""
 
-    _esm = _HERE / "panel.js"
+    _esm = module_of("connection.js", "panel.js")
     _css = _HERE / "panel.css"
     guard = traitlets.Unicode().tag(sync=True)
     """What the field for a production org's id is called, "" where none is asked for."""

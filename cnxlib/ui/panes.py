@@ -28,6 +28,9 @@ class Interactive(Protocol):
         """How it stands now, for the saved file."""
 
 
+_ERROR = '.jp-OutputArea-child:has([data-mime-type="application/vnd.jupyter.stderr"])'
+"""How JupyterLab draws the error of a cell."""
+
 Shown = View | Picture | Interactive
 """What a pane shows, one below the other."""
 
@@ -39,13 +42,17 @@ class Pane:
     ----------
     message:
         What it shows to begin with.
+    for_error:
+        Whether it stands for the error that its cell ends by, which is then hidden as the saved form is.
     """
 
-    def __init__(self, message: str = "") -> None:
+    def __init__(self, message: str = "", *, for_error: bool = False) -> None:
         import ipywidgets
 
         self._widgets = ipywidgets
         self._name = f"cnx-saved-{secrets.token_hex(6)}"
+        output = f".jp-OutputArea-child:has(.{self._name})"
+        self._hidden = (f".{self._name}", output, *((f"{output} ~ {_ERROR}",) if for_error else ()))
         self._shown: tuple[Shown, ...] = ()
         self._live: list[Live] = []
         self._saved: Any = None
@@ -82,8 +89,7 @@ class Pane:
         self._mark = note
         # A live region: a screen reader tells what others see change.
         text = f'<div role="status">{View(note).html()}</div>' if note else ""
-        hidden = f".{self._name},.jp-OutputArea-child:has(.{self._name})"
-        self._head.value = f"<style>{''.join(f'{rule}{{display:none;}}' for rule in hidden.split(','))}</style>{text}"
+        self._head.value = f"<style>{''.join(f'{rule}{{display:none;}}' for rule in self._hidden)}</style>{text}"
 
     def save(self) -> None:
         """Renew the saved form, where what is shown has changed by itself."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnxlib.errors import CnxError, NotYet, ParameterError, PreflightFailed
 from cnxlib.inventory import keep_parameters
-from cnxlib.model import MEND, Outcome
+from cnxlib.model import MEND, Outcome, Status
 from cnxlib.phases.base import Phase
 from cnxlib.ui.attempt import Attempt, Connect
 from cnxlib.ui.cells import PLANNING, STAGES, Cells, Stage
@@ -19,7 +19,7 @@ from cnxlib.ui.display import checks_view, notice, outcome_view, plan_view
 from cnxlib.ui.guide import told_below
 from cnxlib.ui.handover import Ending, at_work, last_ending
 from cnxlib.ui.inputs import Inputs
-from cnxlib.ui.kernel import CellOutput
+from cnxlib.ui.last_cell import LastCell
 from cnxlib.ui.last_run import records_view, verified_view
 from cnxlib.ui.main_thread import MainThread
 from cnxlib.ui.orgs import remember
@@ -67,15 +67,16 @@ class Sitting(Cells):
         self._panel: Panel | None = None
         self._applied: Panel | None = None
         self._held_back: tuple[Shown, ...] = ()
-        self._asked: CellOutput | None = None
+        self._asked: LastCell | None = None
         inputs.form.on_submit(lambda: self._main.do(self.renew))
         inputs.form.on_change(lambda name: self._compare())
 
     @property
     def outcome(self) -> Outcome | None:
         """How the phase stands. The cell that asks may end by an error: it is taken away when the panes are renewed."""
-        self._asked = CellOutput()
-        return super().outcome
+        outcome = super().outcome
+        self._asked = LastCell(fails=outcome is not None and outcome.status in (Status.FAILED, Status.BLOCKED))
+        return outcome
 
     @property
     def _at_work(self) -> bool:

@@ -18,8 +18,8 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 
-/** One step: what is asked, its fields, and the box. `tick` is called with the fields' values. */
-function stepOf(step, largest, tick) {
+/** One step: what is asked, its fields, and the box. `line` is told of a tick, with the fields' values. */
+function stepOf(step, largest, line) {
   const badge = make("span");
   const said = make("div", { role: "status", className: "cnx-said" });
   const note = make("input", { type: "text", autocomplete: "off" });
@@ -55,6 +55,10 @@ function stepOf(step, largest, tick) {
   box.addEventListener("click", async (event) => {
     // Not `disabled`: who ticks by the keyboard must not lose the place.
     if (state === "busy" || state === "done") return event.preventDefault();
+    if (!line.live) {
+      event.preventDefault();
+      return said.before(line.said); // where it is looked for
+    }
     const chosen = file.files[0];
     if (chosen && chosen.size > largest) {
       event.preventDefault();
@@ -63,8 +67,15 @@ function stepOf(step, largest, tick) {
     }
     state = "busy";
     const buffers = chosen ? [await chosen.arrayBuffer()] : [];
-    tick({ step: step.step, note: note.value, path: path.value, file: chosen?.name ?? "" }, buffers);
+    const content = { step: step.step, note: note.value, path: path.value, file: chosen?.name ?? "" };
+    if (!line.send(content, buffers)) said.before(line.said);
   });
+
+  /** Nobody tells whether it was put on record: it is open until that is read again. */
+  function lost() {
+    if (state === "busy") show({ state: "open", said: "" });
+    box.setAttribute("aria-disabled", "true");
+  }
 
   function show(now) {
     state = now.state;
@@ -84,22 +95,25 @@ function stepOf(step, largest, tick) {
     }
   }
   show(step);
-  return { root, show };
+  return { root, show, lost };
 }
 
 function render({ model, el }) {
   const title = model.get("title");
   const root = make("section", { className: "cnx-ticks", "data-lm-suppress-shortcuts": "true" });
   root.setAttribute("aria-label", title);
-  const tick = (content, buffers) => model.send(content, undefined, buffers);
-  const steps = new Map(model.get("steps").map((step) => [step.step, stepOf(step, model.get("largest"), tick)]));
-  root.append(make("div", { className: "cnx-title" }, title), ...[...steps.values()].map((step) => step.root));
+  const line = new Connection(model, () => { for (const step of steps.values()) step.lost(); });
+  const steps = new Map(model.get("steps").map((step) => [step.step, stepOf(step, model.get("largest"), line)]));
+  root.append(make("div", { className: "cnx-title" }, title), line.said, ...[...steps.values()].map((step) => step.root));
   const renew = () => {
     for (const step of model.get("steps")) steps.get(step.step)?.show(step);
   };
   model.on("change:steps", renew);
   el.append(root);
-  return () => model.off("change:steps", renew);
+  return () => {
+    line.end();
+    model.off("change:steps", renew);
+  };
 }
 
 export default { render };

@@ -20,6 +20,7 @@ from typing import Any
 
 from cnxlib.model import ManualStep, Outcome
 from cnxlib.records.said import Said, said_with
+from cnxlib.ui.front_end import module_of
 from cnxlib.ui.guide import reasons
 from cnxlib.ui.live import Live
 from cnxlib.ui.manual import TITLE, ManualSteps, link_of
@@ -266,7 +267,7 @@ def _widget_class() -> Any:
     class Boxes(anywidget.AnyWidget):
         """The front end is `ticks.js`; the traits are what it shows."""
 
-        _esm = _HERE / "ticks.js"
+        _esm = module_of("connection.js", "ticks.js")
         _css = _HERE / "widgets.css"
         title = traitlets.Unicode().tag(sync=True)
         largest = traitlets.Int().tag(sync=True)

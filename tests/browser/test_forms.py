@@ -23,11 +23,13 @@ SHOWN = """async ([esm, css, state]) => {
     document.body.append(main);
     const heard = {};
     const send = async (content) => {
+        if (window.slow) await new Promise(done => setTimeout(done, slow));
         for (const [name, value] of Object.entries(await kernel(content))) {
             state[name] = value;
             heard[`change:${name}`]?.();
         }
     };
+    window.happens = event => heard[event]?.();
     const model = {get: name => state[name], on: (name, call) => { heard[name] = call; }, off: () => {}, send};
     const module = await import(URL.createObjectURL(new Blob([esm], {type: "text/javascript"})));
     module.default.render({model, el: main});
@@ -120,6 +122,36 @@ def test_what_is_wrong_is_told_at_its_field_as_one_types(show: Show) -> None:
     expect(url).to_have_value("https://portal-na1.cloud.conexiom.com/Partner/login")
     expect(button(page)).to_be_enabled()
     expect(url).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_the_button_that_is_pressed_too_early_leads_to_what_is_wrong(show: Show) -> None:
+    page = show(form_of("03", callback_url="https://portal-na1.cloud.conexiom.com/Partner/login"))
+    page.evaluate("() => { window.slow = 500; }")  # the kernel has not heard what was typed when the button is pressed
+    url = page.get_by_label("Callback URL", exact=True)
+    url.fill("ftp://acme")
+    button(page).click()
+    expect(page.get_by_text("✗ must be a URL that begins with https://")).to_be_visible()
+    expect(url).to_be_focused()
+
+
+def test_the_button_leads_nowhere_while_it_works(show: Show) -> None:
+    form = form_of("03", callback_url="https://portal-na1.cloud.conexiom.com/Partner/login")
+    page = show(form)
+    page.get_by_label("Callback URL", exact=True).fill("https://portal-na2.cloud.conexiom.com/Partner/login")
+    button(page).click()
+    expect(button(page)).to_be_enabled()
+    expect(button(page)).to_be_focused()
+    assert form.values["callback_url"] == "https://portal-na2.cloud.conexiom.com/Partner/login"
+
+
+def test_a_form_that_reaches_nobody_says_so(show: Show) -> None:
+    page = show(form_of("05"))
+    page.evaluate("() => happens('comm_live_update')")
+    gone = page.get_by_role("status").filter(has_text="The kernel is gone: load this page again.")
+    expect(gone).to_be_visible()
+    expect(button(page)).to_be_disabled()
+    button(page).click(force=True)
+    expect(page.get_by_text("Working")).to_have_count(0)
 
 
 def test_only_what_applies_is_shown(show: Show) -> None:

@@ -17,6 +17,8 @@ from cnxlib.handoff import Mail, compose
 from cnxlib.model import Document, ManualStep, Outcome, Status
 from cnxlib.ui.display import plan_view
 from cnxlib.ui.letter import Letter
+from cnxlib.ui.panel_widget import PanelWidget
+from cnxlib.ui.progress import COLUMNS
 from cnxlib.ui.sortable import Sortable
 from cnxlib.ui.ticks import Confirming, Ticks
 from cnxlib.ui.view import Grid
@@ -30,16 +32,26 @@ SHOWN = """async ([esm, css, state]) => {
     document.body.append(main);
     const heard = {};
     window.sent = [];
-    window.renew = (name, value) => { state[name] = value; heard[`change:${name}`]?.(); };
-    const send = (content, _, buffers) =>
+    window.set = (name, value) => { state[name] = value; };
+    window.renew = (name, value) => { set(name, value); heard[`change:${name}`]?.(); };
+    const send = (content, _, buffers) => {
+        if (window.cut) throw new Error("Cannot send");
         sent.push([content, ...buffers.map(buffer => [...new Uint8Array(buffer)])]);
+    };
+    window.happens = event => heard[event]?.();
     const model = {get: name => state[name], on: (name, call) => { heard[name] = call; }, off: () => {}, send};
     const module = await import(URL.createObjectURL(new Blob([esm], {type: "text/javascript"})));
     const started = performance.now();
     module.default.render({model, el: main});
     return performance.now() - started;
 }"""
-"""Renders a widget as anywidget does; what it sends is kept in `sent`, and `renew` is the kernel's answer."""
+"""Renders a widget as anywidget does; what it sends is kept in `sent`, and `renew` is the kernel's answer.
+
+With `cut` the kernel is gone, as JupyterLab tells it; `happens` tells an event of the model.
+"""
+
+GONE = "The kernel is gone: load this page again."
+"""What is said where there is no menu of JupyterLab's."""
 
 Show = Callable[[Any], Page]
 
@@ -195,6 +207,75 @@ def test_a_box_is_ticked_by_the_keyboard_with_note_and_file(show: Show) -> None:
     expect(step.get_by_text("✓ done")).to_be_visible()
     expect(step.get_by_role("status")).to_be_focused()
     expect(page.get_by_role("group", name="Mail").get_by_role("checkbox")).to_be_visible()
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "found out"])
+def test_a_tick_that_reaches_nobody_is_undone_and_it_is_said_beside_it(show: Show, told: bool) -> None:
+    page = show(ticks()._boxes)
+    page.evaluate("told => { window.cut = true; if (told) happens('comm_live_update'); }", told)
+    expect(page.get_by_text(GONE)).to_have_count(int(told))
+    step = page.get_by_role("group", name="Mail")
+    step.get_by_role("checkbox").press("Space")
+    expect(step.get_by_role("status").filter(has_text=GONE)).to_be_visible()
+    expect(step.get_by_role("checkbox")).not_to_be_checked()
+    expect(step.get_by_text("! open")).to_be_visible()
+    other = page.get_by_role("group", name="Setup file")
+    other.get_by_role("checkbox").press("Space")
+    expect(other.get_by_role("status").filter(has_text=GONE)).to_be_visible()
+    expect(other.get_by_role("checkbox")).not_to_be_checked()
+    assert page.evaluate("() => sent") == []
+
+
+def test_a_step_that_is_being_put_on_record_is_open_again_when_nobody_tells_how_it_goes_on(show: Show) -> None:
+    boxes = ticks()._boxes
+    page = show(boxes)
+    one, other = boxes.steps
+    page.evaluate("steps => renew('steps', steps)", [{**one, "state": "busy"}, {**other, "state": "done"}])
+    page.evaluate("() => happens('comm_live_update')")
+    step = page.get_by_role("group", name="Setup file")
+    expect(step.get_by_role("checkbox")).not_to_be_checked()
+    expect(step.get_by_text("! open")).to_be_visible()
+    expect(page.get_by_text("✓ done")).to_be_visible()
+
+
+def panel(**state: Any) -> PanelWidget:
+    shown = {"columns": list(COLUMNS), "button": "Apply 2 changes", "head": "<p>Nothing is applied yet.</p>", **state}
+    return PanelWidget(**shown)
+
+
+AT_WORK = {"key": "1", "state": "busy", "sign": "…", "word": "at work", "step": "s", "remark": [], "seconds": ""}
+
+
+def test_a_panel_that_reaches_nobody_says_so(show: Show) -> None:
+    page = show(panel())
+    page.evaluate("() => { window.cut = true; }")
+    page.get_by_role("button", name="Apply 2 changes").press("Enter")
+    expect(page.get_by_role("status").filter(has_text=GONE)).to_be_visible()
+    expect(page.get_by_role("button", name="Apply 2 changes")).to_be_disabled()
+    assert page.get_by_text("goes on meanwhile").count() == 0
+
+
+def test_a_panel_counts_no_seconds_that_nobody_tells(show: Show) -> None:
+    page = show(panel(button="", rows=[{**AT_WORK, "elapsed": 5}], overall={"text": "0 of 1", "fraction": None}))
+    seconds = page.locator("tbody td").last
+    expect(seconds).to_have_text("6 …")
+    page.evaluate("() => happens('comm_live_update')")
+    expect(page.get_by_text("What is being applied goes on meanwhile.")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    before = seconds.inner_text()
+    page.wait_for_timeout(2500)
+    assert seconds.inner_text() == before
+
+
+@pytest.mark.parametrize("field", [False, True], ids=["the button", "the field of a production org"])
+def test_who_applies_by_the_keyboard_keeps_the_place(show: Show, field: bool) -> None:
+    page = show(panel(guard="Type its id:" if field else ""))
+    (page.get_by_label("Type its id:") if field else page.get_by_role("button", name="Apply 2 changes")).press("Enter")
+    assert page.evaluate("() => sent.length") == 1
+    at_work = {"guard": "", "button": "", "head": "<p>The runner is applying the plan.</p>"}
+    page.evaluate("state => { for (const [name, value] of Object.entries(state)) set(name, value); }", at_work)
+    page.evaluate("() => happens('change')")
+    assert page.evaluate("() => document.activeElement.innerText") == "The runner is applying the plan."
 
 
 @pytest.mark.parametrize("widget", [Sortable(users(60)).widget, letter().widget, lambda: ticks()._boxes])

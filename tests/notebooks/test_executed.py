@@ -64,6 +64,16 @@ def test_missing_inputs_are_told_in_the_panes_and_fail_the_last_cell(
     assert "Fill in the form above" in asked
 
 
+def test_without_an_org_the_cells_say_so_and_the_last_one_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNX_ORGS", str(tmp_path / "orgs.yaml"))
+    with pytest.raises(papermill.PapermillExecutionError, match="There is no org in your list yet"):
+        executed("05_permission_sets", tmp_path)
+    saved = (tmp_path / "05_permission_sets.ipynb").read_text(encoding="utf-8")
+    assert saved.count("Not reached: see “Inputs” above.") >= 6, "it is readable to its end"
+
+
 def test_an_apply_needs_no_widgets(new_org: Callable[[], str], tmp_path: Path) -> None:
     shown = executed("01_install_package", tmp_path, org=new_org(), mode="apply")
     assert {mime for data in shown.values() for mime in data} == {"text/html", "text/plain"}

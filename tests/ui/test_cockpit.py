@@ -321,10 +321,11 @@ def test_the_lab_names_the_org_to_begin_with(cockpit: Runs, monkeypatch: pytest.
     assert cockpit(org="demo", record=str(record.path)).form.values["org"] == "demo", "the runner has decided"
 
 
-def test_without_an_inventory_the_first_cell_says_so(cockpit: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mode", ["apply", "verify"])
+def test_without_an_inventory_the_first_cell_says_so(cockpit: Runs, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     monkeypatch.setenv("CNX_ORGS", "/nowhere/orgs.yaml")
     with pytest.raises(InventoryError, match=r"orgs\.yaml"):
-        cockpit()
+        cockpit(mode=mode)
 
 
 def test_run_all_keeps_what_was_typed(cockpit: Runs) -> None:

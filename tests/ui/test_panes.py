@@ -80,6 +80,14 @@ def test_a_cell_gets_a_widget_and_a_saved_form(browser: Browser) -> None:
     assert browser.outputs[name]["text/plain"] == "later"
 
 
+def test_one_that_stands_for_an_error_hides_it_while_it_is_alive(browser: Browser) -> None:
+    pane, other = Pane("told above", for_error=True), Pane("told above")
+    pane._ipython_display_()
+    (_, (name, saved)) = browser.outputs.pop(""), *browser.outputs.items()
+    assert f":has(.{name}) ~ .jp-OutputArea-child:has([data-mime-type=" in pane._head.value
+    assert "data-mime-type" not in saved["text/html"] + other._head.value
+
+
 def test_what_changes_by_itself_is_saved_when_asked(browser: Browser) -> None:
     pane, part = Pane(), Shouting()
     pane.show(part)

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
-from cnxlib.errors import CnxError, NotPermitted, OrgUnreachable, ParameterError, PhaseError, SessionExpired
+from cnxlib.errors import (
+    CnxError,
+    InventoryError,
+    NotPermitted,
+    OrgUnreachable,
+    ParameterError,
+    PhaseError,
+    SessionExpired,
+)
 from cnxlib.history import Confirmed
 from cnxlib.model import ManualStep, Status
 from cnxlib.records import RunRecord, read_events, runs_of
@@ -190,6 +198,35 @@ def test_missing_inputs_are_asked_for_and_fail_only_the_last_cell(sit: Sit) -> N
     assert runs_of("acme") == []
     with pytest.raises(ParameterError, match="brightness"):
         run.outcome.raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("orgs: {}\n", "no org in your list yet"), ("orgs: [unclosed", "is no YAML"), (None, "no org in your list yet")],
+)
+def test_without_an_org_the_cells_say_where_to_add_one_and_the_last_one_fails(
+    sit: Sit, house: Path, text: str | None, said: str
+) -> None:
+    house.unlink() if text is None else house.write_text(text)
+    run = sit()
+    asked = run.inputs()
+    assert said in asked.text()
+    assert "Open 00 · Start here" in asked.text()
+    assert 'href="00_start_here.ipynb"' in asked.html()
+    assert {pane.text() for pane in panes(run).values()} == {"Not reached: see “Inputs” above."}
+    with pytest.raises(InventoryError, match=said):
+        run.outcome.raise_for_status()
+    with pytest.raises(PhaseError, match="no form"):
+        run.form  # noqa: B018
+    assert runs_of("acme") == []
+
+
+def test_once_there_is_an_org_the_page_goes_on(sit: Sit, house: Path) -> None:
+    listed = house.read_text()
+    house.unlink()
+    before = sit()
+    house.write_text(listed)
+    assert panes(sit(run=before))["apply"].text() == "Apply 1"
 
 
 def test_once_they_are_filled_in_the_button_goes_on(sit: Sit) -> None:
