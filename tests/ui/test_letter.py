@@ -104,9 +104,10 @@ def test_what_was_handed_over_has_a_receipt_and_the_file(sealed: Path) -> None:
 
 
 def test_the_receipt_of_what_a_person_sent_names_who_got_it(sealed: Path) -> None:
+    known = {"user": "ann@acme.example", "org_id": ORG}
     said = {"step": "send_request", "what": "Send the request to support@conexiom.example.", "evidence": None}
-    RunRecord.begin("acme").event("confirmed", said, phase="09_support_request", known={"user": "ann@acme.example"})
-    table, _ = receipts(outcome("support-request.eml"), "acme")
+    RunRecord.begin("acme").event("confirmed", said, phase="09_support_request", known=known)
+    table, _ = receipts(outcome("support-request.eml"), "acme", ORG)
     assert "support@conexiom.example" in table.html()
 
 
