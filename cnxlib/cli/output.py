@@ -13,7 +13,6 @@ from rich.text import Text
 
 from cnxlib.cli.guard import unguarded
 from cnxlib.secrets.redaction import dumps
-from cnxlib.ui.guide import told_below
 
 STYLES = {
     "converged": "green",
@@ -130,6 +129,8 @@ def show_error(result: Mapping[str, Any], out: Console) -> None:
 
 
 def _show_below(error: Mapping[str, Any] | None, out: Console) -> None:
+    from cnxlib.ui.guide import told_below
+
     for line in told_below(error["guide"], error["hint"]) if error else ():
         out.print(line, soft_wrap=True)
 
