@@ -49,8 +49,17 @@ SHOWN = {
 TERMINAL = "margin:0;padding:16px;background:#fff;color:#1f1f1f;font:14px/1.35 'DejaVu Sans Mono',monospace"
 
 
-def take(notebook: Notebook, words: str, path: Path) -> None:
-    """Write the picture of what is below a heading, or words that stand for one."""
+RENAMED = """names => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) for (const name of names)
+    walker.currentNode.data = walker.currentNode.data.replaceAll(name, "~/conexiom-runbook");
+}"""
+"""Has the folders of this machine read as a reader's own."""
+
+
+def take(notebook: Notebook, words: str, path: Path, folders: list[str]) -> None:
+    """Write the picture of what is below a heading, or words that stand for one; `folders` are nobody's business."""
+    notebook.page.evaluate(RENAMED, folders)
     heading = notebook.content.get_by_role("heading", name=words)
     place = heading.or_(notebook.content.get_by_text(words, exact=True)).filter(visible=True).first
     place.evaluate("one => one.scrollIntoView({block: 'start'})")
@@ -81,7 +90,7 @@ def terminal(browser: Browser, home: Path, path: Path) -> None:
     environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": "100", "CNX_RUNS": str(home / "runs")}
     command = [sys.executable, "-m", "cnxlib", "demo"]
     ended = subprocess.run(command, cwd=home, env=environment, capture_output=True, encoding="utf-8", check=True)
-    said = (ended.stdout + ended.stderr).replace(str(home), "~/conexiom-runbook").strip("\n")
+    said = ended.stdout.replace(str(home), "~/conexiom-runbook").strip("\n")
     console = Console(record=True, width=100, file=io.StringIO())
     console.print(Text.from_markup("[bold]$ make demo[/bold]"), Text.from_ansi(said), sep="\n")
     html = console.export_html(inline_styles=True, code_format=f'<pre style="{TERMINAL}">{{code}}</pre>')
@@ -100,12 +109,13 @@ def main(folder: Path) -> None:
         with serving(Path(home), "--org", ALIAS) as lab, sync_playwright() as driver, launched(driver) as browser:
             notebook = Notebook(browser.new_page(viewport=SIZE), lab)
             notebook.page.set_default_timeout(120_000)
+            folders = [home, str(DOCS.parent)]
 
             def look(name: str) -> None:
-                if name == "00":
+                if name in ("00", "99"):
                     notebook.page.keyboard.press("Control+b")  # the file browser goes
                 if name in SHOWN:
-                    take(notebook, SHOWN[name], folder / f"{name.replace(' ', '-')}.png")
+                    take(notebook, SHOWN[name], folder / f"{name.replace(' ', '-')}.png", folders)
 
             guide(notebook, ALIAS, look)
             undo(notebook, lab.runs)

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.labs import Lab
 from tests.browser.notebook import Notebook
-from tests.browser.walking import APPLY, VERIFIED, errors_of_an_empty_notebook
+from tests.browser.walking import APPLY, LEFT_TO_A_PERSON, errors_of_an_empty_notebook
 from tests.conftest import Sim
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -35,7 +35,7 @@ def test_a_restarted_kernel_is_told_where_it_is_missed(lab: Lab, sim: Sim, new_t
     notebook.open("01_install_package")
     notebook.run_all()
     told = notebook.content.get_by_role("status").filter(has_text=RESTARTED, visible=True)
-    box = notebook.field(re.compile("^Done: put “"))
+    box = notebook.field(re.compile("^Leave it as it is: put “email to case”"))
     expect(notebook.button(APPLY)).to_be_enabled()
 
     restart(notebook)
@@ -59,5 +59,5 @@ def test_a_restarted_kernel_is_told_where_it_is_missed(lab: Lab, sim: Sim, new_t
     notebook.run_all()
     expect(told).to_have_count(0)
     notebook.sees("This phase is being applied already")
-    notebook.sees(VERIFIED)
+    notebook.sees(LEFT_TO_A_PERSON)  # Email-to-Case, left alone
     assert set(notebook.console.errors) <= errors_of_an_empty_notebook(lab, new_tab())
