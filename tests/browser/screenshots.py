@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +22,7 @@ from tests.browser.browsers import launched
 from tests.browser.labs import serving, write_inventory
 from tests.browser.notebook import Notebook
 from tests.browser.walking import guide, plan
+from tests.terminal import at_terminal
 
 DOCS = Path(__file__).parents[2] / "docs"
 ALIAS = "northwind"
@@ -80,6 +80,7 @@ def undo(notebook: Notebook, runs: Path) -> None:
     told = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(runs.glob("*/*/run.json"))]
     applied = [run for run in told if run["mode"] == "apply" and run["phases"][0]["phase"] == "07_existing_users"]
     notebook.open("99_undo")
+    notebook.page.keyboard.press("Control+b")
     notebook.run_all()
     notebook.fill("Run to undo", applied[-1]["run_id"])
     plan(notebook)
@@ -87,10 +88,10 @@ def undo(notebook: Notebook, runs: Path) -> None:
 
 def terminal(browser: Browser, home: Path, path: Path) -> None:
     """Write the picture of what `make demo` prints, as somebody in the folder `~/conexiom-runbook` sees it."""
-    environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": "100", "CNX_RUNS": str(home / "runs")}
-    command = [sys.executable, "-m", "cnxlib", "demo"]
-    ended = subprocess.run(command, cwd=home, env=environment, capture_output=True, encoding="utf-8", check=True)
-    said = ended.stdout.replace(str(home), "~/conexiom-runbook").strip("\n")
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "CNX_RUNS": str(home / "runs")}
+    command = ["sh", "-c", '"$0" -m cnxlib demo 2>/dev/null', sys.executable]  # without its progress
+    _, said = at_terminal(command, {}, cwd=home, environment=environment)
+    said = said.replace("\r\n", "\n").replace(str(home), "~/conexiom-runbook").strip("\n")
     console = Console(record=True, width=100, file=io.StringIO())
     console.print(Text.from_markup("[bold]$ make demo[/bold]"), Text.from_ansi(said), sep="\n")
     html = console.export_html(inline_styles=True, code_format=f'<pre style="{TERMINAL}">{{code}}</pre>')
@@ -112,7 +113,7 @@ def main(folder: Path) -> None:
             folders = [home, str(DOCS.parent)]
 
             def look(name: str) -> None:
-                if name in ("00", "99"):
+                if name == "00":
                     notebook.page.keyboard.press("Control+b")  # the file browser goes
                 if name in SHOWN:
                     take(notebook, SHOWN[name], folder / f"{name.replace(' ', '-')}.png", folders)
