@@ -52,6 +52,7 @@ def test_a_production_org_wants_its_id(sim: Sim, notebook: Notebook) -> None:
     notebook.run_all()
     notebook.choose("Org", "guarded")
     plan(notebook)
+    notebook.sees("(alias guarded)")  # until then the page is that of the org before
     org_id = re.findall(r"\b00D\w{15}\b", notebook.reads())[0]
     before = sim.writes("guarded")
     notebook.fill(ITS_ID, "00D000000000000AAA")
