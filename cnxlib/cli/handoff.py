@@ -104,11 +104,17 @@ def tell(
         return WAITS_FOR_A_PERSON
     telling.tell(f"{found.owner} in {org} ({kind})", revealed(parts, SecretStore()))
     out.print("The screen is wiped; nothing of it was kept.")
+    if wanted:
+        return 0
     pairs = [pair for pair in param or [] if not pair.startswith("credentials=")]
     pairs += [] if params.credentials == "live_call" else ["credentials=live_call"]
     confirm = ["cnx", "confirm", "--org", org, "09.hand_over_credentials", "--note", "told on a call"]
     confirm += [part for pair in pairs for part in ("-p", pair)]
     out.print(f"Once Conexiom has them all, put that on record: {shlex.join(confirm)}", soft_wrap=True)
+    if params.credentials != "live_call":
+        out.print(
+            "Keep credentials: live_call for 09 in orgs.yaml, or the next plan asks how to seal them.", soft_wrap=True
+        )
     return 0
 
 

@@ -13,7 +13,7 @@ from cnxlib.inventory.logins import (
     SalesforceCliLogin,
     SessionLogin,
 )
-from cnxlib.inventory.owning import own_secrets, stored_secrets
+from cnxlib.inventory.owning import own_secrets, stored_secrets, used_by_others
 from cnxlib.inventory.reading import OrgEntry, find_org, goes_with_the_simulation, inventory_path, read_inventory
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "read_inventory",
     "remove_org",
     "stored_secrets",
+    "used_by_others",
 ]

@@ -162,7 +162,7 @@ def _known(history: list[dict[str, Any]], changed: str, *, active: bool) -> dict
     also where somebody logged in with one meanwhile. What else refuses a login may be mended without a trace here.
     """
     since = [row for row in history if str(row["LoginTime"]) > changed]
-    if since and since[0]["Status"] == _WRONG_PASSWORD:
+    if since and (since[0]["Status"], since[0]["LoginType"]) == (_WRONG_PASSWORD, _BY_OAUTH):
         return since[0]
     refused = next((row for row in since if row["Status"] != _SUCCESS), None)
     if refused is None or not active or (refused["Status"], refused["LoginType"]) != (_TOKEN_WANTED, _BY_OAUTH):

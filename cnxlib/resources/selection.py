@@ -154,11 +154,6 @@ def named_are_active(selections: Sequence[Selection], guide: tuple[str, ...]) ->
         Who is to get a set.
     guide:
         Ids of the guide's steps.
-
-    Raises
-    ------
-    ParameterError
-        As `selected` does.
     """
     outright = [selection for selection in selections if selection.users]
     rows_of = yield from _rows(outright)

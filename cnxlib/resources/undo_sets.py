@@ -20,7 +20,6 @@ from cnxlib.rounds import Asking
 from cnxlib.salesforce import Query, ReadMetadata, chunks, soql
 
 _MOST_NAMED = 5
-_HELD = "it was given to others since: {}"
 
 _TABS, _TYPES, _SYSTEM = "tabSettings", "recordTypeVisibilities", "userPermissions"
 _KINDS = ("permission_set", *ELEMENTS, "tab_setting", "record_type")

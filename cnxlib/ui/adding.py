@@ -13,8 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from cnxlib.errors import CnxError, SecretError
-from cnxlib.inventory import Login, OrgEntry, add_org, goes_with_the_simulation
+from cnxlib.errors import CnxError, InventoryError, SecretError
+from cnxlib.inventory import Login, OrgEntry, add_org, goes_with_the_simulation, used_by_others
 from cnxlib.resources.in_form import in_form
 from cnxlib.salesforce.org import connect
 from cnxlib.secrets import SecretStore
@@ -216,6 +216,11 @@ class AddOrg:
         """Store the secrets and write the entry; where one of them fails, the store is as it was."""
         secrets = self._secrets(entered.alias)
         try:
+            if others := used_by_others(entered.alias, secrets):
+                raise InventoryError(
+                    f"Another org of your list logs in with {' and '.join(others)}, which would be overwritten",
+                    hint="Add this org under another name, or give the other one a secret of its own first.",
+                )
             with PendingSecrets(secrets).kept():
                 path, details = self._write(entered)
         except CnxError as error:
@@ -235,6 +240,10 @@ class AddOrg:
         """The same after a login with the browser; None where the entry says so already."""
         return (None, []) if entered.alias in aliases() else self._write(entered)
 
+    def _cli_alias(self, entered: ByBrowser) -> str:
+        """What the Salesforce CLI calls the org."""
+        return entered.alias
+
     def _browse(self) -> None:
         """Log in with the browser, in a thread: meanwhile the person may give it up."""
         if self._login is not None:
@@ -242,7 +251,7 @@ class AddOrg:
         entered = self._entered()
         assert isinstance(entered, ByBrowser)
         try:
-            self._login = WebLogin(entered.alias, entered.host)
+            self._login = WebLogin(self._cli_alias(entered), entered.host)
         except SecretError as error:
             self._said.show(told(error))
             return

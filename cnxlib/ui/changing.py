@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from cnxlib.errors import CnxError
-from cnxlib.inventory import JwtLogin, Login, OrgEntry, change_org, find_org, own_secrets, stored_secrets
+from cnxlib.inventory import (
+    JwtLogin,
+    Login,
+    OrgEntry,
+    SalesforceCliLogin,
+    change_org,
+    find_org,
+    own_secrets,
+    stored_secrets,
+)
 from cnxlib.secrets import SecretStore
 from cnxlib.ui.adding import AddOrg, LogIn, ca_of, log_in_once
 from cnxlib.ui.form import Form
@@ -47,11 +56,16 @@ class ChangeOrg(AddOrg):
         return self._before.login.route
 
     def _intro(self) -> Note:
+        own = ", ".join(own_secrets(self._alias))
+        goes = [f"Where you choose another way, what only this one needs goes out of the store: {own}."] if own else []
         return Note(
             f"How {self._alias} is reached is changed here, in your list; nothing is changed in the org. The login is "
             "tried first.",
             "plain",
-            ("Its records stay, and so do the answers that are kept for it. A secret that you leave empty stays.",),
+            (
+                "Its records stay, and so do the answers that are kept for it. A secret that you leave empty stays.",
+                *goes,
+            ),
         )
 
     def _made_form(self, way: Way) -> Form:
@@ -72,7 +86,17 @@ class ChangeOrg(AddOrg):
         login, before = entered.login(), self._before.login
         if isinstance(login, JwtLogin) and isinstance(before, JwtLogin) and login.url == before.url:
             return login.model_copy(update={"audience": before.audience})  # which the form does not ask for
+        if isinstance(login, SalesforceCliLogin):
+            return login.model_copy(update={"alias": self._called_there(login.alias)})
         return login
+
+    def _cli_alias(self, entered: ByBrowser) -> str:
+        return self._called_there(entered.alias)
+
+    def _called_there(self, alias: str) -> str:
+        """What the Salesforce CLI calls the org, which need not be its name in the list."""
+        before = self._before.login
+        return before.alias if isinstance(before, SalesforceCliLogin) else alias
 
     def _write(self, entered: Entered) -> tuple[Path, list[Part]]:
         own = own_secrets(self._alias)
@@ -82,7 +106,8 @@ class ChangeOrg(AddOrg):
         return path, removed_secrets([name for name in own if name not in still])
 
     def _write_browsed(self, entered: ByBrowser) -> tuple[Path | None, list[Part]]:
-        return (None, []) if may_be_renewed(self._alias) else self._write(entered)
+        same = may_be_renewed(self._alias) and ca_of(entered) == self._before.ca_cert
+        return (None, []) if same else self._write(entered)
 
     def _verb(self) -> str:
         return "was changed"

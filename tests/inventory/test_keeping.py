@@ -24,6 +24,7 @@ from cnxlib.inventory import (
     own_secrets,
     read_inventory,
     remove_org,
+    used_by_others,
     writing,
 )
 from cnxlib.phases import PHASES
@@ -217,6 +218,13 @@ def test_the_secrets_that_are_an_orgs_own(orgs: Path) -> None:
     keep_parameters("one", "09_support_request", {"smtp_ref": "age:one/smtp"}, PHASES)
     assert own_secrets("one") == ("one/smtp", "one/token")
     assert own_secrets("nobody") == ()
+    assert used_by_others("one", ["one/token", "ours/password", "nobodys"]) == ("ours/password",)
+
+
+def test_what_the_runbook_made_in_an_org_is_no_entrys_own(orgs: Path) -> None:
+    made = "age:00D5x000000ABCDEAA/user/i@acme.example/password"
+    add_org("as-user", PasswordLogin(route="password", username="i@a.example", password=made, security_token="age:t"))
+    assert own_secrets("as-user") == ("t",)
 
 
 @pytest.mark.parametrize("text", ["- a\n", "orgs: [a]\n", "orgs: {a: [unclosed\n"])

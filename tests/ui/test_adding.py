@@ -362,6 +362,22 @@ def test_an_org_is_taken_out_after_what_that_means_was_said(acme: PasswordLogin,
     assert "acme was taken out of the list" in removing.said.text()
 
 
+def test_a_secret_that_another_org_refers_to_is_not_overwritten(acme: PasswordLogin) -> None:
+    add_org("twin", acme)
+    form, changed = changing(Salesforce(PASSWORD))
+    enter(form, username="a@b.example", password=PASSWORD)
+    form.form.submit()
+    assert changed == [] and "Another org of your list logs in with acme/password" in form.said.text()
+    assert SecretStore().get("acme/password") == WRONG
+    assert find_org("acme").login == acme
+
+
+def test_an_org_keeps_the_name_that_the_cli_has_for_it(home: Path, sf: FakeCli) -> None:
+    add_org("acme", SalesforceCliLogin(route="sf", alias="acme-of-the-cli"))
+    form, _ = changing()
+    assert form._login_of(form._entered()) == find_org("acme").login
+
+
 def test_a_secret_that_another_org_refers_to_stays(acme: PasswordLogin) -> None:
     add_org("twin", acme)
     removing = RemoveOrg("acme", lambda: None)
