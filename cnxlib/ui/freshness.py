@@ -7,8 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from cnxlib.records.run_record import EVENTS, parse_events, runs_of
-from cnxlib.ui.following import went_to
+from cnxlib.records.run_record import EVENTS, org_of, parse_events, runs_of
 
 POLL_S = 2.0
 """How often the records are looked at, in seconds."""
@@ -20,6 +19,8 @@ _CHANGING = ("apply", "confirm")
 def newer_run(alias: str, org_id: str, since: float) -> Path | None:
     """The newest run that has been at work on the org since then, to change or to confirm; None where there is none.
 
+    One that has reached no org yet has not been at work there.
+
     Parameters
     ----------
     alias, org_id:
@@ -29,7 +30,7 @@ def newer_run(alias: str, org_id: str, since: float) -> Path | None:
     """
     for path in reversed(runs_of(alias)):
         with suppress(OSError):
-            if (path / EVENTS).stat().st_mtime > since and _changes(path) and went_to(path, org_id):
+            if (path / EVENTS).stat().st_mtime > since and _changes(path) and org_of(path) == org_id:
                 return path
     return None
 

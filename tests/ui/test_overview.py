@@ -251,6 +251,15 @@ def test_a_run_that_changes_nothing_here_makes_nothing_out_of_date(other: tuple[
     assert "Out of date" not in start.shown()[2]
 
 
+def test_a_run_that_has_reached_no_org_yet_makes_nothing_out_of_date() -> None:
+    since = time.time() - 1
+    record = RunRecord.begin("plain")
+    record.event("run-started", {"phases": [LAMPS.id]}, mode="apply")
+    assert newer_run("plain", ORG_ID, since) is None
+    record.event("phase-started", {}, phase=LAMPS.id, mode="apply", known={"org_id": ORG_ID})
+    assert newer_run("plain", ORG_ID, since) == record.path
+
+
 def test_an_unknown_org_is_said_at_the_field_and_raised_at_the_end() -> None:
     start = Start("nobody").run()
     chosen, connected, _ = start.shown()
