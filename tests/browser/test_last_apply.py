@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.notebook import Notebook
 from tests.browser.walking import APPLY, VERIFIED, plan
@@ -36,5 +37,5 @@ def test_an_app_that_salesforce_refuses_is_left_to_a_person_and_not_verified(new
 
     start.sees(re.compile(r"Out of date: run \S+ has been at work on this org since it was read\."))
     start.press("Look at the org")
+    expect(start.content.get_by_text("Out of date")).to_have_count(0, timeout=60_000)
     start.sees("waits for a person")
-    assert "Out of date" not in start.reads()
